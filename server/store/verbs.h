@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* The verbs of the store as C: an enum, one struct verb_NAME per row of verbs.def, and the table of schemas. */
+
+#ifndef SERVER_STORE_VERBS_H
+#define SERVER_STORE_VERBS_H
+
+#include "shared/codec.h"
+
+enum {
+	VERB_TOLD = 0x1000,	/* from here to VERB_ITEM - 1: told to a child without being asked */
+	VERB_ITEM = 0x2000,	/* added to a request's number: an item of its list */
+	VERB_OK = 0x4000,	/* added to a request's number: its answer */
+};
+
+enum verb {
+#define MESSAGE(number, NAME, name, direction, help, ...) VERB_##NAME = number,
+#include "server/store/verbs.def"
+#undef MESSAGE
+};
+
+#include "shared/codec_structs.h"
+#define MESSAGE(number, NAME, name, direction, help, ...) \
+	struct verb_##name { \
+		__VA_ARGS__ \
+	};
+#include "server/store/verbs.def"
+#undef MESSAGE
+#include "shared/codec_done.h"
+
+/* The row of a number; NULL when there is none. */
+const struct schema *verb_schema(uint16_t verb);
+
+/* All rows, sorted by number. */
+const struct schema *verb_table(size_t *count);
+
+/* "ACCOUNT_ADD", or "?". Static memory. */
+const char *verb_name(uint16_t verb);
+
+#endif
