@@ -44,7 +44,7 @@ packages_install() # PACKAGE...
 	echo "Installing$missing"
 	# Words are meant to be split here.
 	$as_root apt-get -qq update &&
-	    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+	    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 \
 		--no-install-recommends install $missing >/dev/null || {
 		echo "apt-get could not install$missing" >&2
 		return 1
