@@ -11,7 +11,8 @@
 #   a message   a heading or list item with 0x0002 REGISTER; every field's name
 #               follows before the next message
 #   a status    a list item with 20 bad-text, below a heading with "status"
-#   an option   a list item that begins with its name in .Ic or .Cm
+#   an option   a list item that begins with its name in .Ic or .Cm; its default
+#               follows before the next item
 
 cd "${1:-${top_srcdir:-.}}" || exit
 tmp=$(mktemp -d) || exit
@@ -93,15 +94,28 @@ statuses()
 	compare "$tmp/table" "$tmp/page" shared/status.def $protocol
 }
 
+# The default is the third string or word of a row; a list has none.
 server_options()
 {
-	find server -name '*.def' -exec grep -l '^OPTION(' {} + >"$tmp/tables"
+	find server -name options.def >"$tmp/tables"
 	[ -s "$tmp/tables" ] || return
 	# shellcheck disable=SC2046 # our own file names have no spaces
-	rows OPTION $(cat "$tmp/tables") |
-	    sed 's/^OPTION( *"\{0,1\}\([a-z0-9_-]*\).*/\1/' >"$tmp/table"
+	for kind in NUMBER FLAG WORD TEXT PATH LIST; do
+		rows $kind $(cat "$tmp/tables")
+	done >"$tmp/options"
+	sed 's/^[A-Z]*( *"\([^"]*\)".*/\1/' "$tmp/options" >"$tmp/table"
 	sed -n 's/^\.It \(Ic\|Cm\) \([a-z0-9_-]*\).*/\2/p' $options >"$tmp/page"
 	compare "$tmp/table" "$tmp/page" "$(tr '\n' ' ' <"$tmp/tables")" $options
+
+	grep -v '^LIST' "$tmp/options" |
+	    sed 's/^[A-Z]*( *"\([^"]*\)" *, *[a-z_0-9]* *, *"\{0,1\}\([^",]*\).*/\1 \2/' |
+	    while read -r name value; do
+		awk -v name="$name" '
+			/^\.It (Ic|Cm) / { inside = $3 == name }
+			/^\.S[hs] / { inside = 0 }
+			inside' $options | grep -qF -e "$value" ||
+		    complain "$options: $name does not name its default, $value"
+	done
 }
 
 pages_are_clean()
