@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Configuration from a table. A file has one "name value" a line:
+ * Configuration from a table. A file has one "name value" a line, in UTF-8:
  *
  *	# comment
  *	idle-seconds 90		# also here, after a blank
@@ -46,7 +46,7 @@ struct conf_list {
 	size_t count;
 };
 
-/* NULL when the value is good, else what it has to be: "has to be an address like 127.0.0.1:7400". */
+/* NULL when the value is good, else what it has to be: "has to be an address and a port". */
 typedef const char *conf_check(const char *value);
 
 struct conf_option {
@@ -54,7 +54,7 @@ struct conf_option {
 	const char *help;
 	enum conf_kind kind;
 	size_t offset;		/* of the member, offsetof() */
-	const char *fallback;	/* the value when nobody sets it, as in a file; a list has none */
+	const char *fallback;	/* the value when nobody sets it; of a list NULL: it is empty */
 	uint32_t min, max;	/* a number; bytes of a text or path; items of a list */
 	const char *unit;	/* of a number, for people: "seconds"; may be "" */
 	const char *words;	/* of a word: "error|warn|info" */
@@ -79,7 +79,10 @@ void conf_mistakes_clear(struct conf_mistakes *mistakes);
 /* How many sentences are kept. */
 size_t conf_mistakes_kept(const struct conf_mistakes *mistakes);
 
-/* Sets every member to its fallback; "values" is overwritten. conf_clear() frees what they hold. */
+/*
+ * Sets every member to its fallback; "values" is overwritten. The fallback of a text or path is not
+ * checked, so it may be something the program replaces later. conf_clear() frees what they hold.
+ */
 void conf_init(const struct conf_table *table, void *values);
 void conf_clear(const struct conf_table *table, void *values);
 
@@ -104,22 +107,10 @@ enum status conf_read_file(const struct conf_table *table, const char *path, voi
 
 /*
  * "name=value" for each, as the command line has them, over what is there. The last one counts;
- * a list starts anew with the first one that names it, and the others add to it.
+ * a list starts anew with the first one that names it, and the others add to it; "name=" empties it.
  */
 void conf_override(const struct conf_table *table, const char *const *pairs, size_t count,
     void *values, struct conf_mistakes *mistakes);
-
-/* Whether an option has the same value in both. */
-bool conf_is_equal(const struct conf_option *option, const void *a, const void *b);
-
-/* Makes the value in "to" a copy of the one in "from". */
-void conf_copy(const struct conf_option *option, void *to, const void *from);
-
-/* Replaces a text or path. */
-void conf_set_text(const struct conf_option *option, void *values, const char *text);
-
-/* The value as a file would have it, on the heap; items of a list are joined by ", ". */
-char *conf_print(const struct conf_option *option, const void *values) MUST_USE;
 
 /* Values as one run of bytes, for another process of the same build; bytes on the heap. */
 struct bytes conf_encode(const struct conf_table *table, const void *values) MUST_USE;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "shared/mem.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +68,19 @@ mem_format(const char *format, ...)
 {
 	va_list arguments;
 	char *text;
-	int len;
 
 	va_start(arguments, format);
-	len = vasprintf(&text, format, arguments);
+	text = mem_format_list(format, arguments);
 	va_end(arguments);
-	if (len < 0)
+	return text;
+}
+
+char *
+mem_format_list(const char *format, va_list arguments)
+{
+	char *text;
+
+	if (vasprintf(&text, format, arguments) < 0)
 		log_fatalx("out of memory: a text could not be formatted");
 	return text;
 }

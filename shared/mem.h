@@ -4,6 +4,7 @@
 #ifndef SHARED_MEM_H
 #define SHARED_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "shared/bytes.h"
@@ -24,6 +25,7 @@ char *mem_string_of(struct bytes bytes) MUST_USE;
 
 /* Formatted string on the heap; free with free(3). */
 char *mem_format(const char *format, ...) PRINTF_LIKE(1, 2) MUST_USE;
+char *mem_format_list(const char *format, va_list arguments) PRINTF_LIKE(1, 0) MUST_USE;
 
 /* Overwrites a secret in a way no optimiser removes (explicit_bzero(3)). */
 void mem_wipe(void *secret, size_t size);
