@@ -5,8 +5,8 @@
  * nearest to full gives way. Times are passed in (clock_monotonic_ms()).
  */
 
-#ifndef SERVER_WORK_LIMITER_H
-#define SERVER_WORK_LIMITER_H
+#ifndef SERVER_PROC_LIMITER_H
+#define SERVER_PROC_LIMITER_H
 
 #include <sys/socket.h>
 
@@ -15,7 +15,7 @@
 
 enum rate {
 #define RATE(NAME, field, whose, help) RATE_##NAME,
-#include "server/work/rate.def"
+#include "server/proc/rate.def"
 #undef RATE
 	RATE_COUNT
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "server/work/limiter.h"
+#include "server/proc/limiter.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const struct {
 #define RATE(NAME, field, counted_by, help) \
 	[RATE_##NAME] = { #field, counted_by, offsetof(struct settings, field##_per_minute), \
 	    offsetof(struct settings, field##_burst) },
-#include "server/work/rate.def"
+#include "server/proc/rate.def"
 #undef RATE
 };
 
