@@ -27,6 +27,13 @@ bytes_of_string(const char *string)
 	return bytes_of(string, strlen(string));
 }
 
+/* What is left behind the first "start" bytes; start <= bytes.len. */
+static inline struct bytes
+bytes_from(struct bytes bytes, size_t start)
+{
+	return start > 0 ? bytes_of((const char *)bytes.data + start, bytes.len - start) : bytes;
+}
+
 static inline bool
 bytes_equal(struct bytes a, struct bytes b)
 {

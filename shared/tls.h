@@ -50,13 +50,13 @@ void tls_context_unref(struct tls_context *context);
 enum status tls_new(struct tls_context *context, int fd, const uint8_t *pin, struct tls **out);
 void tls_free(struct tls *tls);
 
-/* What came from the socket, borrowed until tls_is_hungry(); feeding a session that is not hungry is a mistake. */
+/* What came from the socket, borrowed until it is taken; it replaces what was not taken yet. */
 void tls_feed(struct tls *tls, struct bytes wire);
 
 /* All that was fed is taken. */
 bool tls_is_hungry(const struct tls *tls);
 
-/* The next bytes that were fed and not taken yet. */
+/* What was fed and is not taken yet. */
 struct bytes tls_leftover(const struct tls *tls);
 
 /*
