@@ -15,7 +15,7 @@
 #include "shared/mem.h"
 
 #define ALPN "tingyu/1"
-#define EXPORTER "EXPORTER-tingyu"
+#define EXPORTER "EXPORTER-Channel-Binding"
 
 /*
  * What both sides may agree on, the cheapest for a server first: AES-GCM with the CPU's help, X25519, one P-256

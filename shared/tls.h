@@ -77,7 +77,7 @@ ssize_t tls_write(struct tls *tls, struct bytes clear);
 /* Says that nothing more follows (close_notify); 1 said, 0 the socket is full, else a negative status. */
 int tls_bye(struct tls *tls);
 
-/* Channel binding: exporter "EXPORTER-tingyu" without context (RFC 8446 7.5, RFC 9266). After the handshake only. */
+/* Channel binding: exporter "EXPORTER-Channel-Binding" without context (RFC 9266). After the handshake only. */
 enum status tls_binding(const struct tls *tls, uint8_t out[TLS_BINDING_SIZE]);
 
 /* The pin of the other side. STATUS_NOT_FOUND: it showed no key. */
