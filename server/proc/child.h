@@ -8,9 +8,7 @@
 #define SERVER_PROC_CHILD_H
 
 #include "server/proc/proc.h"
-#include "shared/codec.h"
 
-struct channel;
 struct counters;
 struct event_base;
 
@@ -21,10 +19,11 @@ struct proc_handlers {
 	 */
 	void (*on_client)(void *arg, int fd, unsigned listener, const struct proc_address *from);
 	/*
-	 * A channel to another member, by the service's links; the handler owns it and calls channel_listen(). It comes again
-	 * with a new generation when that member was replaced, perhaps before the old channel has reported its end.
+	 * Our end of a channel to another member, by the service's links: the handler owns "fd" and gives it to channel_new()
+	 * (shared/channel.h). It comes again with a new generation when that member was replaced, perhaps before the old channel
+	 * has reported its end.
 	 */
-	void (*on_peer)(void *arg, const struct proc_member *who, struct channel *channel);
+	void (*on_peer)(void *arg, const struct proc_member *who, int fd);
 	/* Send the clients away in your own time, then call proc_child_leave(child, 0). NULL: leave at once. */
 	void (*on_drain)(void *arg);
 	/* Finish what is in hand, then call proc_child_leave(child, 0). NULL: leave at once. Comes when the parent died, too. */
