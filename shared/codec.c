@@ -159,18 +159,21 @@ get_field(struct wire *wire, const struct field *field, void *at)
 {
 	uint64_t value = 0;
 	struct bytes bytes;
+	enum status status;
 
 	if (is_number(field)) {
 		for (size_t width = kinds[field->kind].size; width-- > 0;)
 			value = value << 8 | wire_get_u8(wire);
+		if (!wire_is_good(wire))
+			return STATUS_BAD_FRAME;
 		kinds[field->kind].store(at, value);
-		return wire_is_good(wire) ? STATUS_OK : STATUS_BAD_FRAME;
+		return STATUS_OK;
 	}
 	bytes = wire_get_blob(wire);
-	if (!wire_is_good(wire))
-		return STATUS_BAD_FRAME;
-	*(struct bytes *)at = bytes;
-	return check_bytes(field, bytes);
+	status = wire_is_good(wire) ? check_bytes(field, bytes) : STATUS_BAD_FRAME;
+	if (status == STATUS_OK)
+		*(struct bytes *)at = bytes;
+	return status;
 }
 
 enum status

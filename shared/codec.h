@@ -67,7 +67,8 @@ size_t codec_encode(const struct schema *schema, const void *message, uint8_t *r
 /*
  * Reads a payload into "out" (schema->struct_size bytes). STR and BLOB borrow from the payload.
  * STATUS_BAD_FRAME: too short, or bytes left over. STATUS_TOO_LONG, STATUS_TOO_SHORT, STATUS_BAD_TEXT: a field.
- * *bad (may be NULL) then names that field; all numbers before it are already in "out", so that an ERROR can name the request.
+ * *bad (may be NULL) then names the field where it ended; what stands before it is already in "out", the rest of "out" is
+ * zero, so that an ERROR can name the request.
  */
 enum status codec_decode(const struct schema *schema, struct bytes payload, void *out, const struct field **bad);
 

@@ -27,25 +27,36 @@ void
 log_open(const char *program)
 {
 	snprintf(sink.program, sizeof(sink.program), "%s", program);
-	sink.fd = STDERR_FILENO;
-	sink.path[0] = '\0';
+	log_to_file(NULL);
+}
+
+/*
+ * Lines go to "fd" from now on. Once there was a file its number stays the sink's, and dup3() swaps what is behind it,
+ * so that a line in flight on another thread stays whole and no descriptor is lost.
+ */
+static enum status
+swap_to(int fd)
+{
+	if (sink.fd != STDERR_FILENO && dup3(fd, sink.fd, O_CLOEXEC) < 0)
+		return status_of_errno(errno);
+	return STATUS_OK;
 }
 
 static enum status
 open_path(void)
 {
 	int fd = open(sink.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+	enum status status;
 
 	if (fd < 0)
 		return status_of_errno(errno);
-	/* dup3() swaps the file under the same number, so a line in flight on another thread stays whole. */
-	if (sink.fd != STDERR_FILENO) {
-		dup3(fd, sink.fd, O_CLOEXEC);
-		close(fd);
-	} else {
+	if (sink.fd == STDERR_FILENO) {
 		sink.fd = fd;
+		return STATUS_OK;
 	}
-	return STATUS_OK;
+	status = swap_to(fd);
+	close(fd);
+	return status;
 }
 
 enum status
@@ -55,9 +66,8 @@ log_to_file(const char *path)
 	enum status status;
 
 	if (path == NULL) {
-		sink.fd = STDERR_FILENO;
 		sink.path[0] = '\0';
-		return STATUS_OK;
+		return swap_to(STDERR_FILENO);
 	}
 	if (strlen(path) >= sizeof(sink.path))
 		return STATUS_TOO_LONG;
@@ -121,12 +131,18 @@ put_head(char *line, size_t room, enum log_level level)
 	    now.tv_nsec / 1000000, sink.program, (long)getpid(), level_words[level]), room - len);
 }
 
+/* C0, DEL, and C1 as UTF-8 writes it: C2 80 to C2 9F. */
 static void
 blank_controls(char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = '?';
+	unsigned char *at = (unsigned char *)text;
+
+	for (size_t i = 0; i < len; i++) {
+		if (at[i] == 0xc2 && i + 1 < len && at[i + 1] >= 0x80 && at[i + 1] < 0xa0)
+			at[i] = at[i + 1] = '?';
+		else if (at[i] < ' ' || at[i] == 0x7f)
+			at[i] = '?';
+	}
 }
 
 static void PRINTF_LIKE(3, 0)

@@ -28,7 +28,7 @@ checked_product(size_t count, size_t size)
 void *
 mem_new(size_t size)
 {
-	return or_die(calloc(1, size), size);
+	return or_die(calloc(1, size > 0 ? size : 1), size);
 }
 
 void *
