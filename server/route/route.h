@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* A child of the route server: its loop, what it was told, and all its connections. */
+
+#ifndef SERVER_ROUTE_ROUTE_H
+#define SERVER_ROUTE_ROUTE_H
+
+#include "server/proc/child.h"
+#include "server/proc/settings.h"
+#include "server/route/nodes.h"
+#include "server/route/session.h"
+#include "shared/link.h"
+#include "shared/tls.h"
+
+struct limiter;
+
+struct route {
+	struct proc_child *child;
+	struct link_loop *loop;
+	struct settings settings;
+	struct tls_context *tls;	/* NULL: insecure-plaintext */
+	struct limiter *limiter;
+	struct link_limits limits;
+	struct nodes_writer writer;
+	uint64_t dice;
+	struct session_list sessions;
+	bool is_leaving;
+};
+
+/* The place of the table of work servers among the service's memories. */
+enum { ROUTE_MEMORY_NODES };
+
+/* The whole life of a child; proc_role.run. */
+int route_run(struct proc_child *child);
+
+/* One session less; who waits for the last one to go goes now. */
+void route_on_session_gone(struct route *route);
+
+#endif
