@@ -10,9 +10,9 @@
 /* One typed handler behind one untyped pointer: the cast is in one place. */
 #define ON(MESSAGE, name, states, price) \
 	static void \
-	call_##name(struct session *session, const void *message) \
+	call_##name(struct visitor *visitor, const void *message) \
 	{ \
-		handle_##name(session, message); \
+		route_handle_##name(visitor, message); \
 	}
 #include "server/route/dispatch.def"
 #undef ON
@@ -24,7 +24,7 @@ static const struct dispatch_row rows[] = {
 };
 
 enum status
-dispatch_find(uint16_t type, enum session_state state, const struct dispatch_row **out)
+route_dispatch_find(uint16_t type, enum visitor_state state, const struct dispatch_row **out)
 {
 	*out = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -39,37 +39,37 @@ dispatch_find(uint16_t type, enum session_state state, const struct dispatch_row
 }
 
 static void
-refuse(struct session *session, enum status why, const struct frame *frame, const struct field *field)
+refuse(struct visitor *visitor, enum status why, const struct frame *frame, const struct field *field)
 {
-	log_info("%s: %s%s%s: %s", session_name(session), protocol_name(frame->type),
+	log_info("%s: %s%s%s: %s", visitor_name(visitor), protocol_name(frame->type),
 	    field != NULL ? " in " : "", field != NULL ? field->name : "", status_text(why));
-	session_refuse(session, why, 0);
+	visitor_refuse(visitor, why, 0);
 }
 
 static void
-call(struct session *session, const struct dispatch_row *row, const struct frame *frame)
+call(struct visitor *visitor, const struct dispatch_row *row, const struct frame *frame)
 {
 	const struct field *field = NULL;
 	union codec_room room;
 	enum status status = codec_decode(protocol_schema(row->type), frame->payload, &room, &field);
 
 	if (status != STATUS_OK)
-		refuse(session, status, frame, field);
-	else if (row->price == FREE || session_pay(session, protocol_request_of(frame)))
-		row->handle(session, &room);
+		refuse(visitor, status, frame, field);
+	else if (row->price == FREE || visitor_pay(visitor, protocol_request_of(frame)))
+		row->handle(visitor, &room);
 }
 
 void
-dispatch_frame(struct session *session, const struct frame *frame)
+route_dispatch_frame(struct visitor *visitor, const struct frame *frame)
 {
-	struct counters *counters = proc_child_counters(session->route->child);
+	struct counters *counters = proc_child_counters(visitor->route->child);
 	const struct dispatch_row *row;
-	enum status status = dispatch_find(frame->type, session->state, &row);
+	enum status status = route_dispatch_find(frame->type, visitor->state, &row);
 
 	counter_set(&counters->last_request, (uint64_t)frame->type + 1);
 	counter_add(&counters->requests, 1);
 	if (status != STATUS_OK)
-		refuse(session, status, frame, NULL);
+		refuse(visitor, status, frame, NULL);
 	else if (row != NULL)
-		call(session, row, frame);
+		call(visitor, row, frame);
 }

@@ -4,11 +4,11 @@
 #ifndef SERVER_ROUTE_HANDLERS_H
 #define SERVER_ROUTE_HANDLERS_H
 
-#include "server/route/session.h"
+#include "server/route/visitor.h"
 #include "shared/protocol.h"
 
 #define ON(MESSAGE, name, states, price) \
-	void handle_##name(struct session *session, const struct msg_##name *message);
+	void route_handle_##name(struct visitor *visitor, const struct msg_##name *message);
 #include "server/route/dispatch.def"
 #undef ON
 

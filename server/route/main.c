@@ -24,7 +24,7 @@ main(int argc, char **argv)
 	case ARGUMENTS_RUN:
 		break;
 	}
-	exit_status = service_run(&arguments, &settings);
+	exit_status = route_service_run(&arguments, &settings);
 	settings_clear(&settings);
 	arguments_clear(&arguments);
 	return exit_status;

@@ -41,15 +41,15 @@ node_name(const struct node_report *report)
 /* --- who may ---------------------------------------------------------------------------------------------------- */
 
 static void
-refuse_rogue(struct session *session, const uint8_t *pin, const char *what)
+refuse_rogue(struct visitor *visitor, const uint8_t *pin, const char *what)
 {
 	char text[PIN_TEXT_SIZE] = "";
 
 	if (pin != NULL)
 		str_to_hex(bytes_of(pin, NODE_PIN_SIZE), text);
 	log_warn("%s reports as a work server, but %s%s: refused; to take it in, add its pin as allow-work",
-	    session_name(session), what, text);
-	session_refuse(session, STATUS_NOT_ALLOWED, 0);
+	    visitor_name(visitor), what, text);
+	visitor_refuse(visitor, STATUS_NOT_ALLOWED, 0);
 }
 
 /*
@@ -57,23 +57,23 @@ refuse_rogue(struct session *session, const uint8_t *pin, const char *what)
  * when somebody asked for it) nobody proves anything.
  */
 static bool
-check_sender(struct session *session, const uint8_t *said)
+check_sender(struct visitor *visitor, const uint8_t *said)
 {
 	uint8_t pin[NODE_PIN_SIZE];
 	const uint8_t *shown = pin;
 
-	if (session->route->tls == NULL)
+	if (visitor->route->tls == NULL)
 		shown = said;
-	else if (link_peer_pin(session->link, pin) != STATUS_OK) {
-		refuse_rogue(session, NULL, "showed no certificate");
+	else if (link_peer_pin(visitor->link, pin) != STATUS_OK) {
+		refuse_rogue(visitor, NULL, "showed no certificate");
 		return false;
 	}
-	if (!is_allowed(&session->route->settings, shown)) {
-		refuse_rogue(session, shown, "nobody allowed its pin ");
+	if (!is_allowed(&visitor->route->settings, shown)) {
+		refuse_rogue(visitor, shown, "nobody allowed its pin ");
 		return false;
 	}
 	if (memcmp(shown, said, NODE_PIN_SIZE) != 0) {
-		refuse_rogue(session, shown, "it speaks for another pin than its own, which is ");
+		refuse_rogue(visitor, shown, "it speaks for another pin than its own, which is ");
 		return false;
 	}
 	return true;
@@ -107,7 +107,7 @@ read_report(const struct msg_report_connect *message, struct node_report *out)
 }
 
 static void
-log_change(const struct session *session, const struct node_report *before, const struct node_report *now)
+log_change(const struct visitor *visitor, const struct node_report *before, const struct node_report *now)
 {
 	char pin[PIN_TEXT_SIZE];
 
@@ -116,47 +116,47 @@ log_change(const struct session *session, const struct node_report *before, cons
 		return;
 	str_to_hex(bytes_of(now->pin, NODE_PIN_SIZE), pin);
 	log_info("work server %s is %s, %u of %u clients (from %s, pin %s)", node_name(now),
-	    now->state == NODE_UP ? "up" : "draining", now->sessions, now->capacity, session_name(session), pin);
+	    now->state == NODE_UP ? "up" : "draining", now->sessions, now->capacity, visitor_name(visitor), pin);
 }
 
 void
-reports_take(struct session *session, const struct msg_report_connect *message)
+reports_take(struct visitor *visitor, const struct msg_report_connect *message)
 {
 	const struct msg_report_connect_ok answer = { .request = message->request };
 	struct node_report report;
 	enum status status;
 
-	if (!check_sender(session, message->pin.data))
+	if (!check_sender(visitor, message->pin.data))
 		return;
 	if (!read_report(message, &report)) {
-		log_warn("%s: its report makes no sense: address or state cannot be used", session_name(session));
-		session_refuse(session, STATUS_BAD_VALUE, 0);
+		log_warn("%s: its report makes no sense: address or state cannot be used", visitor_name(visitor));
+		visitor_refuse(visitor, STATUS_BAD_VALUE, 0);
 		return;
 	}
-	status = nodes_report(&session->route->writer, &session->ticket, &report, clock_monotonic_ms());
+	status = nodes_report(&visitor->route->writer, &visitor->ticket, &report, clock_monotonic_ms());
 	if (status != STATUS_OK) {
-		log_error("%s: there is no room for another work server, %d are here", session_name(session), NODES_MAX);
-		session_refuse(session, status, FULL_RETRY_MS);
+		log_error("%s: there is no room for another work server, %d are here", visitor_name(visitor), NODES_MAX);
+		visitor_refuse(visitor, status, FULL_RETRY_MS);
 		return;
 	}
-	session_keep_work(session);
-	log_change(session, &session->report, &report);
-	session->report = report;
-	link_send(session->link, MSG_REPORT_CONNECT_OK, &answer);
+	visitor_keep_work(visitor);
+	log_change(visitor, &visitor->report, &report);
+	visitor->report = report;
+	link_send(visitor->link, MSG_REPORT_CONNECT_OK, &answer);
 }
 
 void
-reports_end(struct session *session, enum status why)
+reports_end(struct visitor *visitor, enum status why)
 {
-	nodes_withdraw(session->route->writer.nodes, &session->ticket);
-	log_info("work server %s is gone: %s", node_name(&session->report), status_text(why));
+	nodes_withdraw(visitor->route->writer.nodes, &visitor->ticket);
+	log_info("work server %s is gone: %s", node_name(&visitor->report), status_text(why));
 }
 
 void
-reports_check(struct session *session)
+reports_check(struct visitor *visitor)
 {
-	if (is_allowed(&session->route->settings, session->report.pin))
+	if (is_allowed(&visitor->route->settings, visitor->report.pin))
 		return;
-	log_warn("work server %s is no longer in allow-work", node_name(&session->report));
-	session_refuse(session, STATUS_NOT_ALLOWED, 0);
+	log_warn("work server %s is no longer in allow-work", node_name(&visitor->report));
+	visitor_refuse(visitor, STATUS_NOT_ALLOWED, 0);
 }

@@ -74,7 +74,7 @@ take_settings(struct route *route, struct bytes blob)
 static void
 on_client(void *arg, int fd, unsigned listener UNUSED, const struct proc_address *from)
 {
-	session_start(arg, fd, from);
+	visitor_start(arg, fd, from);
 }
 
 static void
@@ -88,7 +88,7 @@ on_reload(void *arg, struct bytes blob)
 		return;
 	}
 	limiter_configure(route->limiter, &route->settings);
-	session_check_all(route);
+	visitor_check_all(route);
 }
 
 /* Clients that are just asking get their answer; nobody new comes. */
@@ -100,14 +100,14 @@ on_stop(void *arg)
 	if (route->is_leaving)
 		return;
 	route->is_leaving = true;
-	session_finish_all(route, STATUS_STOPPED);
-	route_on_session_gone(route);
+	visitor_finish_all(route, STATUS_STOPPED);
+	route_on_visitor_gone(route);
 }
 
 void
-route_on_session_gone(struct route *route)
+route_on_visitor_gone(struct route *route)
 {
-	if (route->is_leaving && LIST_EMPTY(&route->sessions))
+	if (route->is_leaving && LIST_EMPTY(&route->visitors))
 		proc_child_leave(route->child, 0);
 }
 
@@ -131,7 +131,7 @@ start(struct route *route, struct proc_child *child)
 		.child = self->number,
 		.generation = self->generation,
 	};
-	LIST_INIT(&route->sessions);
+	LIST_INIT(&route->visitors);
 	crypto_random(&route->dice, sizeof(route->dice));
 	route->loop = link_loop_new(proc_child_base(child), TICK_MS);
 	settings_init(&route->settings);

@@ -7,7 +7,7 @@
 #include "server/proc/child.h"
 #include "server/proc/settings.h"
 #include "server/route/nodes.h"
-#include "server/route/session.h"
+#include "server/route/visitor.h"
 #include "shared/link.h"
 #include "shared/tls.h"
 
@@ -22,7 +22,7 @@ struct route {
 	struct link_limits limits;
 	struct nodes_writer writer;
 	uint64_t dice;
-	struct session_list sessions;
+	struct visitor_list visitors;
 	bool is_leaving;
 };
 
@@ -32,7 +32,7 @@ enum { ROUTE_MEMORY_NODES };
 /* The whole life of a child; proc_role.run. */
 int route_run(struct proc_child *child);
 
-/* One session less; who waits for the last one to go goes now. */
-void route_on_session_gone(struct route *route);
+/* One visitor less; who waits for the last one to go goes now. */
+void route_on_visitor_gone(struct route *route);
 
 #endif

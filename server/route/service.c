@@ -122,7 +122,7 @@ read_listener(const struct settings *settings, struct proc_address *out)
 }
 
 int
-service_run(const struct arguments *arguments, struct settings *settings)
+route_service_run(const struct arguments *arguments, struct settings *settings)
 {
 	struct service service = { .arguments = arguments, .settings = settings };
 	struct proc_plan plan = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "server/route/session.h"
+#include "server/route/visitor.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,12 +16,12 @@
 #include "shared/protocol.h"
 
 const char *
-session_name(const struct session *session)
+visitor_name(const struct visitor *visitor)
 {
 	static char name[ENDPOINT_TEXT_SIZE];
 	struct endpoint endpoint;
 
-	if (!endpoint_of_sockaddr((const struct sockaddr *)&session->from.address, &endpoint))
+	if (!endpoint_of_sockaddr((const struct sockaddr *)&visitor->from.address, &endpoint))
 		return "somebody";
 	endpoint_print(&endpoint, name);
 	return name;
@@ -59,39 +59,39 @@ counter_of(struct counters *counters, enum status why)
 static void
 on_down(struct link *link, enum status why, void *arg)
 {
-	struct session *session = arg;
-	struct route *route = session->route;
+	struct visitor *visitor = arg;
+	struct route *route = visitor->route;
 	_Atomic uint64_t *counter = counter_of(proc_child_counters(route->child), why);
 
 	if (counter != NULL)
 		counter_add(counter, 1);
-	if (session->state == SESSION_WORK)
-		reports_end(session, why);
+	if (visitor->state == VISITOR_WORK)
+		reports_end(visitor, why);
 	else
-		log_debug("%s: gone: %s %s", session_name(session), status_name(why), link_problem(link));
-	wheel_clear(link_loop_wheel(route->loop), &session->deadline);
-	LIST_REMOVE(session, siblings);
+		log_debug("%s: gone: %s %s", visitor_name(visitor), status_name(why), link_problem(link));
+	wheel_clear(link_loop_wheel(route->loop), &visitor->deadline);
+	LIST_REMOVE(visitor, siblings);
 	proc_child_client_gone(route->child);
-	free(session);
-	route_on_session_gone(route);
+	free(visitor);
+	route_on_visitor_gone(route);
 }
 
 static void
 on_deadline(struct wheel_timer *timer)
 {
-	struct session *session = CONTAINER_OF(timer, struct session, deadline);
+	struct visitor *visitor = CONTAINER_OF(timer, struct visitor, deadline);
 
 	/* Who got an answer and stays is only in the way; the others are told why they have to go. */
-	if (session->state == SESSION_ASKER && session->asks > 0)
-		link_finish(session->link, STATUS_IDLE);
+	if (visitor->state == VISITOR_ASKER && visitor->asks > 0)
+		link_finish(visitor->link, STATUS_IDLE);
 	else
-		session_refuse(session, session->state == SESSION_WORK ? STATUS_IDLE : STATUS_TIMEOUT, 0);
+		visitor_refuse(visitor, visitor->state == VISITOR_WORK ? STATUS_IDLE : STATUS_TIMEOUT, 0);
 }
 
 static void
-set_deadline(struct session *session, uint64_t delay_ms)
+set_deadline(struct visitor *visitor, uint64_t delay_ms)
 {
-	wheel_set(link_loop_wheel(session->route->loop), &session->deadline, delay_ms, on_deadline);
+	wheel_set(link_loop_wheel(visitor->route->loop), &visitor->deadline, delay_ms, on_deadline);
 }
 
 /* --- the beginning ---------------------------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ set_deadline(struct session *session, uint64_t delay_ms)
 static void
 on_frame(struct link *link UNUSED, const struct frame *frame, void *arg)
 {
-	dispatch_frame(arg, frame);
+	route_dispatch_frame(arg, frame);
 }
 
 static const struct link_handler handler = {
@@ -120,48 +120,48 @@ may_connect(struct route *route, const struct proc_address *from)
 }
 
 void
-session_start(struct route *route, int fd, const struct proc_address *from)
+visitor_start(struct route *route, int fd, const struct proc_address *from)
 {
-	struct session *session;
+	struct visitor *visitor;
 
 	if (!may_connect(route, from)) {
 		close(fd);
 		proc_child_client_gone(route->child);
 		return;
 	}
-	session = mem_new(sizeof(*session));
-	session->route = route;
-	session->state = SESSION_NEW;
-	session->from = *from;
-	session->link = link_accept(route->loop, fd, route->tls, &route->limits, &handler, session);
-	link_set_read_budget(session->link, SESSION_ASKER_BYTES);
-	LIST_INSERT_HEAD(&route->sessions, session, siblings);
-	set_deadline(session, route->settings.login_seconds * UINT64_C(1000));
+	visitor = mem_new(sizeof(*visitor));
+	visitor->route = route;
+	visitor->state = VISITOR_NEW;
+	visitor->from = *from;
+	visitor->link = link_accept(route->loop, fd, route->tls, &route->limits, &handler, visitor);
+	link_set_read_budget(visitor->link, VISITOR_ASKER_BYTES);
+	LIST_INSERT_HEAD(&route->visitors, visitor, siblings);
+	set_deadline(visitor, route->settings.login_seconds * UINT64_C(1000));
 }
 
 void
-session_extend(struct session *session)
+visitor_extend(struct visitor *visitor)
 {
-	session->asks++;
-	set_deadline(session, SESSION_ASKER_STAYS_MS);
+	visitor->asks++;
+	set_deadline(visitor, VISITOR_ASKER_STAYS_MS);
 }
 
 void
-session_keep_work(struct session *session)
+visitor_keep_work(struct visitor *visitor)
 {
 	/* Only a report counts as a sign of life, so the deadline is ours and not the link's. */
-	set_deadline(session, session->route->settings.dead_seconds * UINT64_C(1000));
-	if (session->state == SESSION_WORK)
+	set_deadline(visitor, visitor->route->settings.dead_seconds * UINT64_C(1000));
+	if (visitor->state == VISITOR_WORK)
 		return;
-	session->state = SESSION_WORK;
-	link_set_read_budget(session->link, LINK_NO_BUDGET);
-	link_set_idle(session->link, 0);
+	visitor->state = VISITOR_WORK;
+	link_set_read_budget(visitor->link, LINK_NO_BUDGET);
+	link_set_idle(visitor->link, 0);
 }
 
 /* --- in between ------------------------------------------------------------------------------------------------- */
 
 void
-session_send_error(struct session *session, uint32_t request, enum status why, uint32_t retry_ms)
+visitor_send_error(struct visitor *visitor, uint32_t request, enum status why, uint32_t retry_ms)
 {
 	const struct msg_error error = {
 		.request = request,
@@ -170,48 +170,48 @@ session_send_error(struct session *session, uint32_t request, enum status why, u
 		.sentence = bytes_of_string(status_text(why)),
 	};
 
-	counter_add(&proc_child_counters(session->route->child)->errors, 1);
-	link_send(session->link, MSG_ERROR, &error);
+	counter_add(&proc_child_counters(visitor->route->child)->errors, 1);
+	link_send(visitor->link, MSG_ERROR, &error);
 }
 
 void
-session_refuse(struct session *session, enum status why, uint32_t retry_ms)
+visitor_refuse(struct visitor *visitor, enum status why, uint32_t retry_ms)
 {
-	counter_add(&proc_child_counters(session->route->child)->errors, 1);
-	link_refuse(session->link, why, retry_ms);
+	counter_add(&proc_child_counters(visitor->route->child)->errors, 1);
+	link_refuse(visitor->link, why, retry_ms);
 }
 
 bool
-session_pay(struct session *session, uint32_t request)
+visitor_pay(struct visitor *visitor, uint32_t request)
 {
 	uint32_t retry_ms;
 
-	if (session->asks == 0 || limiter_take_address(session->route->limiter, RATE_CONNECTIONS,
-	    (const struct sockaddr *)&session->from.address, clock_monotonic_ms(), &retry_ms) == STATUS_OK)
+	if (visitor->asks == 0 || limiter_take_address(visitor->route->limiter, RATE_CONNECTIONS,
+	    (const struct sockaddr *)&visitor->from.address, clock_monotonic_ms(), &retry_ms) == STATUS_OK)
 		return true;
-	counter_add(&proc_child_counters(session->route->child)->cut_limit, 1);
-	session_send_error(session, request, STATUS_RATE_LIMITED, retry_ms);
+	counter_add(&proc_child_counters(visitor->route->child)->cut_limit, 1);
+	visitor_send_error(visitor, request, STATUS_RATE_LIMITED, retry_ms);
 	return false;
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
 
 void
-session_finish_all(struct route *route, enum status why)
+visitor_finish_all(struct route *route, enum status why)
 {
-	struct session *session;
+	struct visitor *visitor;
 
 	/* Their on_down comes later, from the loop: the list stands still. */
-	LIST_FOREACH(session, &route->sessions, siblings)
-		link_finish(session->link, why);
+	LIST_FOREACH(visitor, &route->visitors, siblings)
+		link_finish(visitor->link, why);
 }
 
 void
-session_check_all(struct route *route)
+visitor_check_all(struct route *route)
 {
-	struct session *session;
+	struct visitor *visitor;
 
-	LIST_FOREACH(session, &route->sessions, siblings)
-		if (session->state == SESSION_WORK)
-			reports_check(session);
+	LIST_FOREACH(visitor, &route->visitors, siblings)
+		if (visitor->state == VISITOR_WORK)
+			reports_check(visitor);
 }
