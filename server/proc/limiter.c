@@ -166,6 +166,12 @@ limiter_take_account(struct limiter *limiter, enum rate rate, uint64_t uid, uint
 	return take(limiter, rate, uid, now_ms, retry_ms);
 }
 
+bool
+limiter_is_by_account(enum rate rate)
+{
+	return rates[rate].whose == ACCOUNT;
+}
+
 const char *
 limiter_name(enum rate rate)
 {

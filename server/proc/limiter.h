@@ -8,6 +8,7 @@
 #ifndef SERVER_PROC_LIMITER_H
 #define SERVER_PROC_LIMITER_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "server/proc/settings.h"
@@ -38,6 +39,9 @@ enum status limiter_take_address(struct limiter *limiter, enum rate rate,
     const struct sockaddr *address, uint64_t now_ms, uint32_t *retry_ms);
 enum status limiter_take_account(struct limiter *limiter, enum rate rate, uint64_t uid,
     uint64_t now_ms, uint32_t *retry_ms);
+
+/* Whether a rate counts by account; else it counts by address. */
+bool limiter_is_by_account(enum rate rate);
 
 /* "logins": the word of a rate for logs. */
 const char *limiter_name(enum rate rate);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shared/conf_value.h"
+#include "shared/log.h"
 #include "shared/mem.h"
 #include "shared/str.h"
 
@@ -286,4 +287,15 @@ settings_advertised(const struct settings *settings, uint16_t port, struct endpo
 		endpoint_parse(bytes_of_string(settings->work_listen), out);
 		out->port = port;
 	}
+}
+
+void
+settings_start_log(const struct settings *settings)
+{
+	const char *file = settings->log_file[0] != '\0' ? settings->log_file : NULL;
+	enum status status = log_to_file(file);
+
+	if (status != STATUS_OK)
+		log_error("%s cannot be used as log file: %s", file, status_text(status));
+	log_set_level((enum log_level)settings->log_level);
 }

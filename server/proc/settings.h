@@ -58,6 +58,9 @@ struct bytes settings_encode(const struct settings *settings) MUST_USE;
 /* STATUS_BAD_FRAME: made by another build. Else *out is overwritten, clear it later. */
 enum status settings_decode(struct bytes bytes, struct settings *out);
 
+/* Sends the log where "log-file" and "log-level" say; a file that cannot be opened is told to the old place. */
+void settings_start_log(const struct settings *settings);
+
 /* Session children to start: "children", or one per core and at least 2. */
 unsigned settings_child_count(const struct settings *settings);
 
