@@ -8,6 +8,8 @@
  * who wants the end; from then on nothing is handed out and nothing taken.
  */
 
+#include "shared/link.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
