@@ -33,9 +33,10 @@ event\.h		nobody
 openssl/.*		nobody
 LEADS
 
-# Functions that make a process, and the one file that may call them.
+# Functions that make a process, and the files that may call them: the one of
+# the servers, and the load generator's, which forks before it has anything.
 calls='v?fork|_?clone3?|posix_spawnp?|exec[lv][pe]*|execvpe|fexecve|execveat|popen|system|daemon'
-caller='server/proc/spawn\.c'
+caller='server/(proc/spawn|bench/fleet)\.c'
 
 complain()
 {
@@ -112,7 +113,7 @@ leads()
 	    grep -E "[^a-zA-Z0-9_\"]($calls)[ ]?\(" |
 	    grep -vE "^$caller:" >"$tmp/strays"
 	while read -r line; do
-		complain "$line: only server/proc/spawn.c makes processes"
+		complain "$line: only server/proc/spawn.c and server/bench/fleet.c make processes"
 	done <"$tmp/strays"
 }
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/bench/board.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "shared/log.h"
+
+static const bool is_standing[] = {
+#define TALLY(NAME, standing, help) standing,
+#include "server/bench/tallies.def"
+#undef TALLY
+};
+
+static void *
+map_shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		log_fatal("no %zu bytes of shared memory", size);
+	return memory;
+}
+
+void
+board_open(struct board *board, uint32_t rows, uint32_t accounts)
+{
+	board->row_count = rows;
+	board->account_count = accounts;
+	board->rows = map_shared(rows * sizeof(*board->rows));
+	board->accounts = map_shared(accounts * sizeof(*board->accounts));
+}
+
+void
+board_close(struct board *board)
+{
+	munmap(board->rows, board->row_count * sizeof(*board->rows));
+	munmap(board->accounts, board->account_count * sizeof(*board->accounts));
+}
+
+uint32_t
+board_share(const struct board *board, uint32_t row, uint32_t *first)
+{
+	uint64_t begin = (uint64_t)board->account_count * row / board->row_count;
+	uint64_t end = (uint64_t)board->account_count * (row + 1) / board->row_count;
+
+	*first = (uint32_t)begin;
+	return (uint32_t)(end - begin);
+}
+
+void
+board_count(struct board_row *row, enum tally tally, int change)
+{
+	atomic_fetch_add_explicit(&row->tallies[tally], (uint32_t)change, memory_order_relaxed);
+}
+
+void
+board_reason(struct board_row *row, unsigned status)
+{
+	if (status < BOARD_REASONS)
+		atomic_fetch_add_explicit(&row->reasons[status], 1, memory_order_relaxed);
+}
+
+void
+board_begin(struct board_row *row)
+{
+	for (size_t i = 0; i < TALLY_COUNT; i++)
+		if (!is_standing[i])
+			row->tallies[i] = 0;
+	for (size_t i = 0; i < BOARD_REASONS; i++)
+		row->reasons[i] = 0;
+	row->seen_online = 0;
+	row->first_us = 0;
+	row->last_us = 0;
+	histogram_init(&row->arrivals);
+	histogram_init(&row->absences);
+	memset(row->operations, 0, sizeof(row->operations));
+}
+
+uint64_t
+board_sum(const struct board *board, enum tally tally)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < board->row_count; i++)
+		sum += atomic_load_explicit(&board->rows[i].tallies[tally], memory_order_relaxed);
+	return sum;
+}
+
+uint64_t
+board_sum_reasons(const struct board *board, unsigned status)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < board->row_count; i++)
+		sum += atomic_load_explicit(&board->rows[i].reasons[status], memory_order_relaxed);
+	return sum;
+}
