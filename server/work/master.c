@@ -13,6 +13,7 @@
 #include "server/work/service.h"
 #include "shared/log.h"
 #include "shared/mem.h"
+#include "shared/str.h"
 
 struct master {
 	struct arguments arguments;
@@ -24,6 +25,20 @@ struct master {
 
 /* --- hooks ----------------------------------------------------------------------------------------------------------- */
 
+static void
+log_start(struct proc_parent *parent, const struct master *master)
+{
+	struct endpoint listener = { .port = 0 }, advertised;
+	char text[ENDPOINT_TEXT_SIZE], pin[2 * CREDENTIALS_PIN_SIZE + 1];
+
+	endpoint_of_sockaddr((const struct sockaddr *)&proc_parent_address(parent, 0)->address, &listener);
+	settings_advertised(&master->settings, listener.port, &advertised);
+	endpoint_print(&advertised, text);
+	str_to_hex(bytes_of(master->credentials.pin, sizeof(master->credentials.pin)), pin);
+	log_info("clients reach this work server at %s, pin %s; it can hold %u", text, pin,
+	    proc_parent_capacity(parent));
+}
+
 void
 master_on_started(struct proc_parent *parent, void *arg)
 {
@@ -31,6 +46,7 @@ master_on_started(struct proc_parent *parent, void *arg)
 	uint64_t id = work_server_id(proc_parent_memory(parent, WORK_FACTS));
 
 	master->heartbeat = heartbeat_start(parent, id, &master->settings, &master->credentials);
+	log_start(parent, master);
 }
 
 void

@@ -33,6 +33,7 @@ struct peer {
 	struct heard *last;	/* what peer_expect() gave out */
 	bool was_up;
 	enum status why;	/* STATUS_OK: not down yet */
+	uint8_t nonce[IDENTITY_BINDING_SIZE];	/* of HELLO_OK */
 };
 
 static const struct link_limits limits = {
@@ -232,6 +233,21 @@ peer_send_raw(struct peer *peer, struct bytes bytes)
 		fail_msg("bytes cannot be sent: %s", status_name(peer->why));
 }
 
+static bool
+has_room_or_is_down(const struct peer *peer)
+{
+	return is_down(peer) || link_output_pending(peer->link) < limits.output_low;
+}
+
+void
+peer_send_blindly(struct peer *peer, struct bytes bytes, size_t times)
+{
+	link_pause(peer->link);
+	while (times-- > 0 && !is_down(peer) && link_send_frame(peer->link, bytes) == STATUS_OK)
+		if (!wait_for(peer, has_room_or_is_down, PROCESS_PATIENCE_MS))
+			fail_msg("the other side neither reads nor cuts us");
+}
+
 bool
 peer_hears(struct peer *peer, int timeout_ms)
 {
@@ -301,7 +317,21 @@ void
 peer_hello(struct peer *peer)
 {
 	const struct msg_hello hello = { .request = 1, .version = PROTOCOL_VERSION, .program = bytes_of_string("test") };
+	struct msg_hello_ok answer;
 
 	peer_send(peer, MSG_HELLO, &hello);
-	peer_expect(peer, MSG_HELLO_OK, NULL);
+	peer_expect(peer, MSG_HELLO_OK, &answer);
+	memcpy(peer->nonce, answer.nonce.data, sizeof(peer->nonce));
+}
+
+void
+peer_channel(struct peer *peer, struct identity_channel *out)
+{
+	*out = (struct identity_channel){ 0 };
+	if (peer->tls == NULL) {
+		memcpy(out->binding, peer->nonce, sizeof(out->binding));
+		return;
+	}
+	assert_int_equal(link_peer_pin(peer->link, out->pin), STATUS_OK);
+	assert_int_equal(link_binding(peer->link, out->binding), STATUS_OK);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/identity.h"
 #include "shared/protocol.h"
 #include "shared/tls.h"
 
@@ -45,6 +46,11 @@ void peer_send(struct peer *peer, uint16_t type, const void *message);
 void peer_send_raw(struct peer *peer, struct bytes bytes);
 
 /*
+ * Stops reading for good and sends the same bytes again and again, "times" times or until the other side has had enough.
+ */
+void peer_send_blindly(struct peer *peer, struct bytes bytes, size_t times);
+
+/*
  * Waits for the next frame, which has to be of this type, and decodes it into "out" (its struct; NULL: not needed); texts
  * in it are good until the next call. Fails the test when another one comes, the end, or nothing.
  */
@@ -64,5 +70,8 @@ enum status peer_wait_down(struct peer *peer, int timeout_ms);
 
 /* HELLO and its answer. */
 void peer_hello(struct peer *peer);
+
+/* This connection as signatures name it; after peer_hello(). */
+void peer_channel(struct peer *peer, struct identity_channel *out);
 
 #endif
