@@ -10,6 +10,8 @@
 
 #include "shared/link.h"
 
+#include "shared/link.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -143,9 +143,6 @@ wheel_free(struct wheel *wheel)
 {
 	if (wheel == NULL)
 		return;
-	for (size_t i = 0; i < SLOTS; i++)
-		while (!ring_is_empty(&wheel->slots[i]))
-			ring_remove(wheel->slots[i].next);
 	if (wheel->timer != NULL)
 		event_free(wheel->timer);
 	free(wheel);

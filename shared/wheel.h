@@ -29,7 +29,7 @@ struct wheel_timer {
  */
 struct wheel *wheel_new(struct event_base *base, uint32_t tick_ms, uint64_t (*clock)(void));
 
-/* Timers that are still set are forgotten, not called. NULL is fine. */
+/* Timers that are still set are forgotten: neither called nor touched. NULL is fine. */
 void wheel_free(struct wheel *wheel);
 
 /* (Re)sets the deadline to "delay_ms" from now; on_due is called once, with the timer already cleared. */

@@ -86,6 +86,30 @@ stage_close(struct stage *stage)
 	assert_int_equal(count_descriptors(), stage->descriptors);
 }
 
+int
+stage_set_up_plain(void **state)
+{
+	*state = mem_new(sizeof(struct stage));
+	stage_open(*state, false);
+	return 0;
+}
+
+int
+stage_set_up_tls(void **state)
+{
+	*state = mem_new(sizeof(struct stage));
+	stage_open(*state, true);
+	return 0;
+}
+
+int
+stage_tear_down(void **state)
+{
+	stage_close(*state);
+	free(*state);
+	return 0;
+}
+
 void
 stage_turn(struct stage *stage)
 {

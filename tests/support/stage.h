@@ -46,6 +46,15 @@ struct end {
 
 void stage_open(struct stage *stage, bool tls);
 
+/* The same for cmocka: a stage on the heap as *state, plain or with TLS, and its end. */
+int stage_set_up_plain(void **state);
+int stage_set_up_tls(void **state);
+int stage_tear_down(void **state);
+
+#define ON_PLAIN(test) cmocka_unit_test_setup_teardown(test, stage_set_up_plain, stage_tear_down)
+#define ON_TLS(test) cmocka_unit_test_setup_teardown(test, stage_set_up_tls, stage_tear_down)
+#define ON_BOTH(test) ON_PLAIN(test), ON_TLS(test)
+
 /* Fails when a link or a descriptor was left over. */
 void stage_close(struct stage *stage);
 
