@@ -19,24 +19,34 @@
 
 #include "server/store/store_config.h"
 #include "server/store/verbs.h"
+#include "shared/compiler.h"
 
-struct store;
+struct breaker;
 struct online;
+struct store;
 
 /*
- * A handle on the database, which is made or brought up to date first. "config" must outlive it. STATUS_STORE_AWAY: the
- * handle is there all the same and will connect when the database is back. STATUS_STORE_NEWER, STATUS_BAD_CONFIG (path,
- * user or password), STATUS_DISK_FULL, STATUS_STORE_FAILED: *out is NULL, the log has a sentence.
+ * A handle on the database, which is made or brought up to date first. "config" must outlive it, and so must "breaker", which
+ * all handles of a process share (NULL: it has its own). STATUS_STORE_AWAY, STATUS_BUSY: the handle is there all the same and
+ * will connect when the database is back. STATUS_STORE_NEWER, STATUS_BAD_CONFIG (path,
+ * user or password), STATUS_DISK_FULL, STATUS_STORE_FAILED: *out is NULL and "why" (of "room" bytes) has a sentence.
  */
-enum status store_open(const struct store_config *config, struct store **out);
+enum status store_open(const struct store_config *config, struct breaker *breaker, struct store **out,
+    char *why, size_t room);
+
+/* A handle that has not tried to connect yet, and does so when it is needed. */
+struct store *store_new(const struct store_config *config, struct breaker *breaker) MUST_USE;
 
 /* NULL is fine. A transaction that was not committed is rolled back. */
 void store_close(struct store *store);
 
+/* The database failed, and not the request: the whole change was given up. */
+bool store_is_failure(enum status status);
+
 /* What the database said about the last failure; for logs. Belongs to the handle. */
 const char *store_error(const struct store *store);
 
-/* Milliseconds after which it makes sense to ask again, after STATUS_STORE_AWAY or STATUS_BUSY. */
+/* Milliseconds after which it makes sense to ask again, after such a failure. */
 uint32_t store_retry_ms(const struct store *store);
 
 /*
@@ -53,8 +63,11 @@ enum status store_account_add(struct store *store, const struct verb_account_add
 /* STATUS_NO_SUCH_USER, STATUS_AMBIGUOUS (several have that name). *out borrows from the handle until the next verb. */
 enum status store_account_get(struct store *store, const struct verb_account_get *ask, struct verb_account_get_ok *out);
 
-/* STATUS_NO_SUCH_USER. */
-enum status store_account_delete(struct store *store, const struct verb_account_delete *ask);
+/*
+ * STATUS_NO_SUCH_USER. *was_there is false at first; it says whether an attempt has found the account, so that a repetition
+ * with the same variable is STATUS_OK although nothing is there any more.
+ */
+enum status store_account_delete(struct store *store, const struct verb_account_delete *ask, bool *was_there);
 
 /* STATUS_NO_SUCH_USER, STATUS_AMBIGUOUS. *out borrows from the handle until the next verb. */
 enum status store_account_find(struct store *store, const struct verb_account_find *ask, struct verb_account_find_ok *out);
@@ -91,8 +104,9 @@ enum status store_session_add(struct store *store, const struct store_child *chi
 enum status store_session_remove(struct store *store, const struct store_child *child,
     const struct verb_session_remove *ask);
 
-/* All sessions of a child that is gone. */
+/* All sessions of a child that is gone; all sessions of those that had its index before. */
 enum status store_session_drop(struct store *store, const struct store_child *child);
+enum status store_session_drop_older(struct store *store, const struct store_child *child);
 
 /* STATUS_NOT_ONLINE: not with another living work server. *out borrows from the handle until the next verb. */
 enum status store_session_find(struct store *store, const struct verb_session_find *ask, struct verb_session_find_ok *out);

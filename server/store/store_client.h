@@ -33,6 +33,7 @@ typedef void store_on_answer(void *arg, const struct store_answer *answer);
 /* What the store says without being asked; "message" is struct verb_… of "verb", borrowed. */
 typedef void store_on_told(void *arg, uint16_t verb, const void *message);
 
+/* More unanswered questions than that: STATUS_BUSY. */
 enum { STORE_CLIENT_TIMEOUT_MS = 8000, STORE_CLIENT_PENDING_MAX = 65536 };
 
 /* "timeout_ms" is for every answer. "on_told" may be NULL. Nothing is attached yet. */

@@ -5,13 +5,14 @@
  *	sqlite:/path/to/file.db
  *	mysql://user[:password]@host[:port]/name[?socket=/path]
  *
- * User, password and name may have %XX in them. An IPv6 address stands in brackets. The password is better kept in a
- * file of its own and given apart; it never gets into a log.
+ * User, password and name may have %XX in them. An IPv6 address stands in brackets. With a socket the host may be
+ * missing. The password is better kept in a file of its own and given apart; it never gets into a log.
  */
 
 #ifndef SERVER_STORE_STORE_CONFIG_H
 #define SERVER_STORE_STORE_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,7 +45,7 @@ struct store_config {
 
 	/* For tests: 0, or the file may not grow over so many pages (SQLite); what is added to the database's clock. */
 	unsigned sqlite_pages_max;
-	int64_t clock_ahead_ms;
+	uint64_t clock_ahead_ms;
 };
 
 /*
@@ -58,6 +59,13 @@ enum status store_config_set_password(struct store_config *config, const char *p
 
 /* For people and logs: "sqlite:/path", "mysql://user@host:port/name"; never the password. */
 void store_config_describe(const struct store_config *config, char *text, size_t room);
+
+/* Whether several work servers may use this database at once. */
+static inline bool
+store_config_is_shared(const struct store_config *config)
+{
+	return config->engine == STORE_MYSQL;
+}
 
 /* Overwrites the secrets in it. */
 void store_config_clear(struct store_config *config);

@@ -11,13 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/store/online.h"
 #include "server/store/store_config.h"
 
 struct event_base;
 struct store_service;
-
-/* Who is online with this work server: up to "room" uids into "uids", in any order; returns how many there are. Any thread. */
-typedef size_t store_online_snapshot(void *arg, uint64_t *uids, size_t room);
 
 /*
  * Opens the database (blocking) and starts the threads. A database that is away is no failure: children get

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/store/store_service.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "server/store/breaker.h"
+#include "server/store/job.h"
+#include "server/store/store_lock.h"
+#include "shared/channel.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/mem.h"
+#include "shared/wire.h"
+
+enum {
+	TICK_MS = 1000,		/* so often the database is asked for sessions that were taken over */
+	GROW_MS = 5,
+	IDLE_MS = 10000,
+	BUSY_RETRY_MS = 500,
+	FULL_RETRY_MS = 5000,
+	/* Answers that may wait for one child; it cannot have asked for more than its socket holds. */
+	CHANNEL_LIMIT = 64 * 1024 * 1024,
+};
+
+struct child {
+	struct store_service *service;
+	struct channel *channel;	/* NULL: gone */
+	struct store_child who;
+	uint32_t said_again;
+};
+
+struct store_service {
+	struct event_base *base;
+	struct store_config config;
+	struct breaker breaker;
+	int lock;
+	struct store *idle;		/* never connects; for verbs that have nothing to do */
+	struct online *online;
+	struct pool *pool;
+	struct writer *writer;
+	struct mqueue *done;
+	struct event *tick;
+	unsigned ticks;
+	bool is_renewing, is_asking;
+	bool was_new;			/* the others did not know us at the start */
+	struct child **children;	/* by index */
+	size_t child_count;
+	uint64_t reads, refused;
+};
+
+static struct child *
+find_child(const struct store_service *service, const struct store_child *who)
+{
+	struct child *child = who->index < service->child_count ? service->children[who->index] : NULL;
+
+	if (child == NULL || child->channel == NULL || child->who.generation != who->generation)
+		return NULL;
+	return child;
+}
+
+static void
+send_frames(struct child *child, struct bytes frames)
+{
+	struct frame frame;
+	size_t used;
+
+	while (frame_parse(frames, &frame, &used) == FRAME_WHOLE) {
+		enum status status = channel_send(child->channel, bytes_of(frames.data, used), -1);
+
+		if (status == STATUS_BUSY)
+			log_warn("store: child %u does not read its answers; one is dropped", child->who.index);
+		if (status != STATUS_OK)
+			return;
+		frames = bytes_of((const uint8_t *)frames.data + used, frames.len - used);
+	}
+}
+
+/* Ends a job on the loop: its frames go to whom they are for, if that process is still there. */
+static void
+deliver(struct store_service *service, struct job *job)
+{
+	struct child *child = find_child(service, &job->child);
+
+	if (child != NULL)
+		send_frames(child, buffer_bytes(job->answers));
+	job_free(job);
+}
+
+static void
+say_again(struct child *child)
+{
+	struct verb_session_again again = { .count = ++child->said_again };
+
+	channel_send_message(child->channel, verb_schema(VERB_SESSION_AGAIN), &again, -1);
+}
+
+static void
+end_renewal(struct store_service *service, const struct job *job)
+{
+	service->is_renewing = false;
+	if (!job->is_new)
+		return;
+	service->was_new = true;
+	for (size_t i = 0; i < service->child_count; i++)
+		if (service->children[i] != NULL && service->children[i]->channel != NULL)
+			say_again(service->children[i]);
+}
+
+static const struct job_kind ask_taken;
+
+static void
+on_done(struct mqueue_item *item, void *arg)
+{
+	struct store_service *service = arg;
+	struct job *job = CONTAINER_OF(item, struct job, item);
+
+	if (job->kind == &job_renew_lease)
+		end_renewal(service, job);
+	if (job->kind == &ask_taken)
+		service->is_asking = false;
+	deliver(service, job);
+}
+
+static void
+hand_back(struct job *job)
+{
+	enum status status = mqueue_push(job->service->done, &job->item);
+
+	assert(status == STATUS_OK);
+	(void)status;
+}
+
+static uint32_t
+retry_ms(enum status status, const struct store *store)
+{
+	if (status == STATUS_DISK_FULL)
+		return FULL_RETRY_MS;
+	return store_is_failure(status) ? store_retry_ms(store) : 0;
+}
+
+static void
+finish(struct job *job, const struct store *store, enum status status)
+{
+	if (status != STATUS_OK)
+		job_fail(job, status, retry_ms(status, store));
+	hand_back(job);
+}
+
+/* In a thread of the pool. */
+
+static void *
+start_reading(void *arg)
+{
+	struct store_service *service = arg;
+
+	return store_new(&service->config, &service->breaker);
+}
+
+static void
+stop_reading(void *arg UNUSED, void *tool)
+{
+	store_close(tool);
+}
+
+static void
+run_read(void *arg UNUSED, void *tool, struct pool_job *waiting)
+{
+	struct job *job = CONTAINER_OF(waiting, struct job, wait.pool);
+
+	finish(job, tool, job_run(job, tool));
+}
+
+/* No job for a thread, only a frame on its way to a child. */
+static const struct job_kind notice = { 0 };
+
+static void
+on_taken(void *arg, const struct store_child *child, const struct verb_session_taken *taken)
+{
+	const struct job *asking = arg;
+	struct job *job = job_new_own(&notice);
+
+	job->service = asking->service;
+	job->child = *child;
+	job_add_frame(&job->answers, VERB_SESSION_TAKEN, taken);
+	hand_back(job);
+}
+
+static enum status
+run_ask_taken(struct store *store, struct job *job)
+{
+	return store_session_taken(store, on_taken, job);
+}
+
+static const struct job_kind ask_taken = { 0, LANE_READ, true, run_ask_taken };
+
+/* In the writer's thread. */
+
+static enum status
+run_write(void *arg UNUSED, struct store *store, struct writer_job *waiting)
+{
+	return job_run(CONTAINER_OF(waiting, struct job, wait.writer), store);
+}
+
+static void
+done_writing(void *arg UNUSED, struct store *store, struct writer_job *waiting, enum status status)
+{
+	finish(CONTAINER_OF(waiting, struct job, wait.writer), store, status);
+}
+
+/* On the loop again. */
+
+static void
+post(struct store_service *service, struct job *job, bool urgent)
+{
+	enum status status;
+
+	job->service = service;
+	job->online = service->online;
+	if (job->kind->is_for_shared && !store_config_is_shared(&service->config)) {
+		status = job_run(job, service->idle);
+		if (status != STATUS_OK)
+			job_fail(job, status, 0);
+		deliver(service, job);
+		return;
+	}
+	if (job->kind->lane == LANE_WRITE)
+		status = writer_post(service->writer, &job->wait.writer, urgent);
+	else
+		status = pool_post(service->pool, &job->wait.pool, urgent);
+	service->reads += job->kind->lane == LANE_READ && status == STATUS_OK;
+	if (status == STATUS_OK)
+		return;
+	service->refused++;
+	job_fail(job, STATUS_BUSY, BUSY_RETRY_MS);
+	deliver(service, job);
+}
+
+static void
+refuse_frame(struct child *child, const struct frame *frame, enum status status)
+{
+	struct wire wire = wire_reader(frame->payload);
+	struct verb_store_error error = { .request = wire_get_u32(&wire), .status = (uint16_t)status };
+
+	log_error("store: child %u sent %s (type 0x%04x) wrongly: %s", child->who.index, verb_name(frame->type),
+	    frame->type, status_text(status));
+	channel_send_message(child->channel, verb_schema(VERB_STORE_ERROR), &error, -1);
+}
+
+static void
+on_frame(struct channel *channel UNUSED, const struct frame *frame, int fd, void *arg)
+{
+	struct child *child = arg;
+	struct job *job;
+	enum status status = job_new(frame, &job);
+
+	if (fd >= 0)
+		close(fd);
+	if (status != STATUS_OK) {
+		refuse_frame(child, frame, status);
+		return;
+	}
+	job->child = child->who;
+	post(child->service, job, false);
+}
+
+/* Its sessions are over; nobody else will say so. */
+static void
+forget_child(struct child *child)
+{
+	struct job *job = job_new_own(&job_drop_child);
+
+	channel_free(child->channel);
+	child->channel = NULL;
+	job->child = child->who;
+	post(child->service, job, true);
+}
+
+static void
+on_closed(struct channel *channel UNUSED, void *arg)
+{
+	forget_child(arg);
+}
+
+static const struct channel_events channel_events = { on_frame, on_closed, NULL };
+
+static struct child *
+place_for(struct store_service *service, uint16_t index)
+{
+	if (index >= service->child_count) {
+		service->children = mem_resize(service->children, (size_t)index + 1, sizeof(*service->children));
+		while (service->child_count <= index)
+			service->children[service->child_count++] = NULL;
+	}
+	if (service->children[index] == NULL)
+		service->children[index] = mem_new(sizeof(struct child));
+	return service->children[index];
+}
+
+void
+store_service_add_child(struct store_service *service, uint16_t index, uint32_t generation, int fd)
+{
+	struct child *child = place_for(service, index);
+	struct job *job = job_new_own(&job_drop_older);
+
+	channel_free(child->channel);
+	*child = (struct child){ .service = service, .who = { index, generation } };
+	child->channel = channel_new(service->base, fd, &channel_events, child);
+	channel_set_limit(child->channel, CHANNEL_LIMIT);
+	job->child = child->who;
+	post(service, job, true);
+	if (service->was_new)
+		say_again(child);
+}
+
+static void
+on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct store_service *service = arg;
+
+	if (service->ticks++ % (STORE_RENEW_MS / TICK_MS) == 0 && !service->is_renewing) {
+		service->is_renewing = true;
+		post(service, job_new_own(&job_renew_lease), true);
+	}
+	if (!service->is_asking) {
+		service->is_asking = true;
+		post(service, job_new_own(&ask_taken), true);
+	}
+}
+
+static void
+start_ticking(struct store_service *service)
+{
+	const struct timeval every = { TICK_MS / 1000, TICK_MS % 1000 * 1000 };
+
+	if (!store_config_is_shared(&service->config))
+		return;
+	service->tick = event_new(service->base, -1, EV_PERSIST, on_tick, service);
+	event_add(service->tick, &every);
+	on_tick(-1, 0, service);
+}
+
+/* The database is made, brought up to date, or found to be away; anything else is for the operator. */
+static enum status
+open_once(struct store_service *service, char *why, size_t room)
+{
+	struct store *store;
+	enum status status = store_lock_take(&service->config, STORE_LOCK_PATIENCE_MS, &service->lock, why, room);
+
+	if (status != STATUS_OK)
+		return status;
+	status = store_open(&service->config, &service->breaker, &store, why, room);
+	store_close(store);
+	return status == STATUS_STORE_AWAY || status == STATUS_BUSY ? STATUS_OK : status;
+}
+
+static void
+start_threads(struct store_service *service)
+{
+	const struct pool_options pool = {
+		.minimum = service->config.threads_min,
+		.maximum = service->config.threads_max,
+		.queue_max = service->config.queue_max,
+		.grow_ms = GROW_MS,
+		.idle_ms = IDLE_MS,
+		.on_start = start_reading,
+		.on_stop = stop_reading,
+		.run = run_read,
+		.arg = service,
+	};
+	const struct writer_options writer = {
+		.queue_max = service->config.queue_max,
+		.run = run_write,
+		.done = done_writing,
+		.arg = service,
+	};
+
+	service->pool = pool_new(&pool);
+	service->writer = writer_new(&writer, store_new(&service->config, &service->breaker));
+	writer_start(service->writer);
+}
+
+enum status
+store_service_new(struct event_base *base, const struct store_config *config,
+    store_online_snapshot *online_snapshot, void *arg, struct store_service **out, char *why, size_t room)
+{
+	struct store_service *service = mem_new(sizeof(*service));
+	enum status status;
+
+	*out = NULL;
+	service->base = base;
+	service->config = *config;
+	service->lock = -1;
+	status = open_once(service, why, room);
+	if (status == STATUS_OK) {
+		status = mqueue_new(SIZE_MAX, &service->done);
+		if (status != STATUS_OK)
+			snprintf(why, room, "%s", status_text(status));
+	}
+	if (status != STATUS_OK) {
+		store_service_free(service);
+		return status;
+	}
+	service->idle = store_new(&service->config, &service->breaker);
+	service->online = online_new(online_snapshot, arg);
+	mqueue_listen(service->done, base, on_done, service);
+	start_threads(service);
+	start_ticking(service);
+	*out = service;
+	return STATUS_OK;
+}
+
+static void
+end_lease(struct store_service *service)
+{
+	struct store *store = store_new(&service->config, &service->breaker);
+
+	store_lease_end(store);
+	store_close(store);
+}
+
+/* What the threads have done before they ended goes out now. */
+static void
+deliver_rest(struct store_service *service)
+{
+	struct mqueue_item *item;
+
+	if (service->done == NULL)
+		return;
+	mqueue_close(service->done);
+	while ((item = mqueue_take(service->done)) != NULL)
+		deliver(service, CONTAINER_OF(item, struct job, item));
+	mqueue_free(service->done);
+}
+
+void
+store_service_free(struct store_service *service)
+{
+	if (service == NULL)
+		return;
+	if (service->tick != NULL)
+		event_free(service->tick);
+	/* They post nothing any more; what they had is still here afterwards. */
+	writer_free(service->writer);
+	pool_free(service->pool);
+	deliver_rest(service);
+	for (size_t i = 0; i < service->child_count; i++) {
+		struct child *child = service->children[i];
+
+		if (child != NULL && child->channel != NULL) {
+			channel_flush(child->channel);
+			channel_free(child->channel);
+		}
+		free(child);
+	}
+	free(service->children);
+	if (service->pool != NULL)
+		end_lease(service);
+	online_free(service->online);
+	store_close(service->idle);
+	if (service->lock >= 0)
+		close(service->lock);
+	store_config_clear(&service->config);
+	free(service);
+}
+
+void
+store_service_figures(const struct store_service *service, struct store_figures *out)
+{
+	struct pool_figures pool;
+	struct writer_figures writer;
+
+	pool_figures(service->pool, &pool);
+	writer_figures(service->writer, &writer);
+	*out = (struct store_figures){
+		.threads = pool.threads,
+		.reads_waiting = pool.waiting,
+		.writes_waiting = writer.waiting,
+		.reads = service->reads,
+		.writes = writer.jobs,
+		.commits = writer.commits,
+		.batches_split = writer.split,
+		.refused = service->refused,
+	};
+	for (size_t i = 0; i < service->child_count; i++)
+		if (service->children[i] != NULL && service->children[i]->channel != NULL)
+			out->children++;
+}
