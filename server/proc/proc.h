@@ -53,6 +53,7 @@ struct proc_member {
 struct proc_role {
 	const char *name;	/* "session"; letters and digits */
 	bool takes_clients;
+	bool leaves_first;	/* is drained and stopped before the others; roles with clients are in any case */
 	/*
 	 * The whole life of a child: set up, call proc_child_run() (child.h), clean up. The returned number is its exit status;
 	 * 0 is right after on_stop or on_drain, anything else counts as a death.
@@ -80,13 +81,14 @@ struct proc_service {
 	void (*on_started)(struct proc_parent *parent, void *arg);
 	/* The server is about to stop taking clients: tell the route servers. Comes at most once, before on_stop. */
 	void (*on_drain)(struct proc_parent *parent, void *arg);
-	/* The last call (also after a start that failed): threads end here. Children may still live. */
+	/* The last call, if on_started was called: threads end here. All children have ended. */
 	void (*on_stop)(struct proc_parent *parent, void *arg);
 	/* This process is dead for certain: sweep what it left in shared memory. Called before its replacement starts. */
 	void (*on_member_died)(struct proc_parent *parent, const struct proc_member *who, void *arg);
 	/*
 	 * Read configuration and certificates again and check all of it. STATUS_OK: *settings is a new blob (malloc; the skeleton
-	 * frees it) for every child. Anything else: nothing changes, "sentence" (PROC_SENTENCE_MAX) is logged.
+	 * frees it) for every child. Anything else: nothing changes, "sentence" (PROC_SENTENCE_MAX) is logged. NULL: children get the
+	 * old settings again, as a word to reload what they hold themselves.
 	 */
 	enum status (*reload)(struct proc_parent *parent, struct bytes *settings, char *sentence, void *arg);
 	/* A frame that is not the skeleton's own (types below PROC_TYPE_FIRST; see messages.h) came from a child. */
@@ -134,7 +136,10 @@ const struct proc_address *proc_parent_address(const struct proc_parent *parent,
 /* A shared-memory segment, mapped in every process of the service; "memory" is its place in proc_service.memories. */
 void *proc_parent_memory(const struct proc_parent *parent, unsigned memory);
 
-/* A frame for one child, or for all of a role. STATUS_BUSY, STATUS_CLOSED, or STATUS_NOT_FOUND when it is just dead. */
+/*
+ * A frame of the service's own (type below PROC_TYPE_FIRST) for one child, or for all of a role. STATUS_BUSY, STATUS_CLOSED,
+ * or STATUS_NOT_FOUND when it is just dead.
+ */
 enum status proc_parent_send(struct proc_parent *parent, unsigned role, unsigned index, struct bytes frame);
 void proc_parent_send_all(struct proc_parent *parent, unsigned role, struct bytes frame);
 
