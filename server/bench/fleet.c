@@ -44,32 +44,6 @@ sail(struct fleet *fleet, const struct bench_options *options, const struct invi
 	exit(swarm_run(options, invite, fleet->board, number, socket));
 }
 
-void
-fleet_start(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
-    struct board *board)
-{
-	fleet->board = board;
-	fleet->count = board->row_count;
-	fleet->ships = mem_new_array(fleet->count, sizeof(*fleet->ships));
-	for (uint32_t i = 0; i < fleet->count; i++) {
-		struct ship *ship = &fleet->ships[i];
-		int ends[2];
-
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-			log_fatal("no sockets for a process");
-		fflush(NULL);
-		ship->socket = ends[0];
-		ship->pid = fork();
-		if (ship->pid < 0)
-			log_fatal("no process");
-		if (ship->pid == 0) {
-			close(ends[0]);
-			sail(fleet, options, invite, i, ends[1]);
-		}
-		close(ends[1]);
-	}
-}
-
 static uint32_t
 count_busy(const struct fleet *fleet)
 {
@@ -124,6 +98,39 @@ wait_for_all(struct fleet *fleet, void (*on_wait)(void *arg), void *arg)
 	}
 	free(polls);
 	return alive;
+}
+
+static void
+launch(struct fleet *fleet, const struct bench_options *options, const struct invite *invite, uint32_t number)
+{
+	struct ship *ship = &fleet->ships[number];
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		log_fatal("no sockets for a process");
+	fflush(NULL);
+	ship->socket = ends[0];
+	ship->is_busy = true;
+	ship->pid = fork();
+	if (ship->pid < 0)
+		log_fatal("no process");
+	if (ship->pid == 0) {
+		close(ends[0]);
+		sail(fleet, options, invite, number, ends[1]);
+	}
+	close(ends[1]);
+}
+
+bool
+fleet_start(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
+    struct board *board)
+{
+	fleet->board = board;
+	fleet->count = board->row_count;
+	fleet->ships = mem_new_array(fleet->count, sizeof(*fleet->ships));
+	for (uint32_t i = 0; i < fleet->count; i++)
+		launch(fleet, options, invite, i);
+	return wait_for_all(fleet, NULL, NULL);
 }
 
 bool

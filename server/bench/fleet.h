@@ -28,8 +28,8 @@ struct fleet {
 /* Processes for so many clients: what the user wants, but enough for their descriptors. */
 uint32_t fleet_size(uint32_t clients, uint32_t wanted);
 
-/* Starts one swarm for each row of the board. */
-void fleet_start(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
+/* Starts one swarm for each row of the board and waits until they are set up. False: one of them could not. */
+bool fleet_start(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
     struct board *board);
 
 /*

@@ -58,12 +58,12 @@ run(const struct bench_options *options, const struct invite *invite, struct boa
 
 	endpoint_print(&invite->server, target);
 	bench_report_init(&report, target, options->clients, board->row_count);
-	fleet_start(&fleet, options, invite, board);
+	well = fleet_start(&fleet, options, invite, board);
 	runner_init(&runner, options, &fleet, &report);
-	well = runner_run(&runner);
+	well = well && runner_run(&runner);
 	well = fleet_stop(&fleet) && well;
 	if (!well) {
-		fprintf(stderr, "tingyu-bench: a process of the benchmark itself failed\n");
+		fprintf(stderr, "tingyu-bench: it could not run; the lines above say why\n");
 		return EXIT_NOT_RUN;
 	}
 	bench_report_print(&report, stdout);

@@ -288,6 +288,8 @@ swarm_run(const struct bench_options *options, const struct invite *invite, stru
 	struct swarm swarm = { .options = options, .board = board, .socket = socket };
 
 	set_up(&swarm, invite, row);
+	swarm.is_busy = true;
+	finish_order(&swarm);
 	event_base_dispatch(swarm.base);
 	tear_down(&swarm);
 	return 0;

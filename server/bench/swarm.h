@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One process with its part of the clients. The parent tells it what to do by orders over a SOCK_SEQPACKET socket, one
- * struct a packet (both ends are the same program); the swarm sends one byte when an order is done. What it found is
+ * struct a packet (both ends are the same program); the swarm sends one byte when it is set up, and when an order is done. What it found is
  * on the board. The end of the socket is the end of the process.
  */
 
