@@ -275,7 +275,7 @@ static void
 travel_as_bytes(void **state UNUSED)
 {
 	static const char *const overrides[] = { "children=4", "limit-loopback=yes",
-		"log-level=debug", "advertise=[2001:db8::1]:7", "log-file=/x y", "allow-work=" PIN,
+		"log-level=debug", "advertise=[2001:db8::1]:7", "log-file=/x y", ("allow-work=" PIN),
 		"route-server=tingyu://a:1", "route-server=tingyu://b:2" };
 	const struct conf_table *table = settings_table();
 	struct conf_mistakes mistakes = { 0 };
