@@ -72,7 +72,6 @@ void
 master_on_member_died(struct proc_parent *parent, const struct proc_member *who, void *arg)
 {
 	struct master *master = arg;
-	const struct proc_service *service = &work_service;
 	struct presence presence;
 	size_t gone;
 
@@ -81,7 +80,8 @@ master_on_member_died(struct proc_parent *parent, const struct proc_member *who,
 	if (!presence_init(&presence, proc_parent_memory(parent, WORK_PRESENCE), master->presence_size))
 		return;
 	gone = presence_sweep(&presence, who->index, who->generation);
-	log_info("%s %u: %zu users went offline with it", service->roles[who->role].name, who->index, gone);
+	if (gone > 0)
+		log_info("%s/%u: %zu users went offline with it", work_service.roles[who->role].name, who->index, gone);
 	heartbeat_hurry(master->heartbeat);
 }
 

@@ -362,6 +362,12 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 	peer_send(a, MSG_BUNDLE, &message);
 	peer_expect(a, MSG_BUNDLE_OK, &answer);
 	assert_int_equal(answer.version, 2);
+	/* The same once more is a repetition; another one on top of the old version is a conflict. */
+	peer_send(a, MSG_BUNDLE, &message);
+	peer_expect(a, MSG_BUNDLE_OK, &answer);
+	assert_int_equal(answer.version, 2);
+	sealed[0] = 3;
+	identity_sign_bundle(&alice.identity, &channel, alice.uid, &message, signature);
 	peer_send(a, MSG_BUNDLE, &message);
 	peer_expect_error(a, STATUS_CONFLICT);
 	peer_free(a);
@@ -709,7 +715,7 @@ server__refuses_to_start__on_a_database_in_use(void **state)
 	second = process_start("second tingyu-work", argv);
 	assert_true(process_wait_exit(second, PROCESS_PATIENCE_MS, &status));
 	assert_int_not_equal(status, 0);
-	assert_non_null(strstr(process_log(second), "database"));
+	assert_non_null(strstr(process_log(second), "used by another server"));
 	process_free(second);
 	server_end(&server);
 }

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: ISC */
+/* Two work servers on one MariaDB and two route servers, all real; work servers and the database are killed. */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shared/clock.h"
+#include "shared/mem.h"
+#include "tests/support/account.h"
+#include "tests/support/mariadb.h"
+#include "tests/support/peer.h"
+#include "tests/support/process.h"
+#include "tests/support/tmpdir.h"
+
+enum { SERVERS = 2, LEASE_MS = 30000 };
+
+struct server {
+	struct process *process;
+	unsigned port;
+};
+
+/* Everything shares one folder, so also one certificate and one cluster key. */
+struct cluster {
+	struct mariadb *mariadb;
+	char *folder;
+	char *file;
+	struct server work[SERVERS];
+	struct server route[SERVERS];
+};
+
+/* --- the cluster ------------------------------------------------------------------------------------------------- */
+
+static struct process *
+run(const struct cluster *cluster, const char *program, const char *listen, unsigned port, const char *line)
+{
+	char *override = mem_format("%s=127.0.0.1:%u", listen, port);
+	const char *const argv[] = { process_program(program), "-c", cluster->file, "-o", override, NULL };
+	struct process *process = process_start(program, argv);
+
+	free(override);
+	assert_true(process_wait_line(process, line, PROCESS_PATIENCE_MS));
+	return process;
+}
+
+/* The pin stands in the log of a route server, which is started once before anything else for that. */
+static void
+read_pin(struct cluster *cluster, char pin[65])
+{
+	struct process *route;
+	const char *at;
+
+	tmpdir_write(cluster->folder, "conf", "");
+	cluster->file = tmpdir_path(cluster->folder, "conf");
+	char *first = mem_format("state-dir %s\n", cluster->folder);
+	tmpdir_write(cluster->folder, "conf", first);
+	free(first);
+	route = run(cluster, "tingyu-route", "route-listen", process_free_port(), "reach this route server");
+	at = strstr(process_log(route), "pin=");
+	assert_non_null(at);
+	memcpy(pin, at + 4, 64);
+	pin[64] = '\0';
+	assert_true(process_stop(route, SIGINT, PROCESS_PATIENCE_MS));
+	process_free(route);
+}
+
+static void
+work_start(struct cluster *cluster, size_t i)
+{
+	cluster->work[i].port = process_free_port();
+	cluster->work[i].process = run(cluster, "tingyu-work", "work-listen", cluster->work[i].port,
+	    "reach this work server");
+}
+
+static int
+cluster_open(void **state)
+{
+	struct cluster *cluster = mem_new(sizeof(*cluster));
+	char pin[65], *database, *text;
+
+	*state = cluster;
+	cluster->mariadb = mariadb_new();
+	mariadb_create(cluster->mariadb, "tingyu");
+	database = mariadb_line(cluster->mariadb, "tingyu");
+	cluster->folder = tmpdir_new();
+	read_pin(cluster, pin);
+	for (size_t i = 0; i < SERVERS; i++)
+		cluster->route[i].port = process_free_port();
+	text = mem_format("state-dir %s\ndatabase %s\nchildren 2\nallow-work %s\n"
+	    "route-server tingyu://127.0.0.1:%u/?pin=%s\nroute-server tingyu://127.0.0.1:%u/?pin=%s\n",
+	    cluster->folder, database, pin, cluster->route[0].port, pin, cluster->route[1].port, pin);
+	tmpdir_write(cluster->folder, "conf", text);
+	for (size_t i = 0; i < SERVERS; i++)
+		cluster->route[i].process = run(cluster, "tingyu-route", "route-listen", cluster->route[i].port,
+		    "reach this route server");
+	for (size_t i = 0; i < SERVERS; i++)
+		work_start(cluster, i);
+	free(text);
+	free(database);
+	return 0;
+}
+
+static int
+cluster_close(void **state)
+{
+	struct cluster *cluster = *state;
+
+	for (size_t i = 0; i < SERVERS; i++) {
+		process_free(cluster->work[i].process);
+		process_free(cluster->route[i].process);
+	}
+	mariadb_free(cluster->mariadb);
+	tmpdir_free(cluster->folder);
+	free(cluster->file);
+	free(cluster);
+	return 0;
+}
+
+/* --- clients ----------------------------------------------------------------------------------------------------- */
+
+static struct peer *
+client_greeted(const struct server *server)
+{
+	struct peer *peer = peer_connect(server->port, NULL, false);
+
+	peer_wait_up(peer);
+	peer_hello(peer);
+	return peer;
+}
+
+static struct peer *
+client_online(const struct server *server, struct account *account, const char *name)
+{
+	struct peer *peer = client_greeted(server);
+
+	account_init(account, name);
+	account_register_patiently(account, peer);
+	account_login(account, peer);
+	return peer;
+}
+
+/* Asks again and again whether uid is online, until the answer is "want"; how long that took. */
+static uint64_t
+wait_online(struct peer *peer, uint64_t uid, uint8_t want)
+{
+	struct msg_find_user ask = { .request = 5, .uid = uid };
+	struct msg_find_user_ok found = { .online = !want };
+	uint64_t start = clock_monotonic_ms();
+
+	for (;;) {
+		peer_send(peer, MSG_FIND_USER, &ask);
+		peer_expect(peer, MSG_FIND_USER_OK, &found);
+		if (found.online == want)
+			return clock_monotonic_ms() - start;
+		assert_true(clock_monotonic_ms() - start < 2 * LEASE_MS);
+		assert_false(peer_hears(peer, 250)); /* nothing else is on its way: only a pause */
+	}
+}
+
+/* The work servers a route server knows, asked until there are "want" of them. Ports in *ports. */
+static void
+wait_servers(const struct server *route, unsigned want, unsigned ports[SERVERS])
+{
+	uint64_t deadline = clock_monotonic_ms() + PROCESS_PATIENCE_MS;
+	struct msg_server_addr item;
+	unsigned count;
+
+	do {
+		struct peer *peer = client_greeted(route);
+
+		assert_true(clock_monotonic_ms() < deadline);
+		count = 0;
+		peer_send(peer, MSG_OBTAIN_SERVER_ADDR, &(struct msg_obtain_server_addr){ .request = 1 });
+		while (peer_next_type(peer) == MSG_SERVER_ADDR) {
+			peer_expect(peer, MSG_SERVER_ADDR, &item);
+			ports[count++ % SERVERS] = item.port;
+		}
+		peer_free(peer);
+	} while (count != want);
+}
+
+/* What the loss of a machine looks like to the others: nobody ends orderly, nobody says goodbye. */
+static void
+lose_machine(struct process *parent)
+{
+	pid_t children[8];
+	size_t count;
+
+	process_signal(parent, SIGSTOP);
+	count = process_children(process_pid(parent), NULL, children, ARRAY_LEN(children));
+	assert_true(count > 0 && count <= ARRAY_LEN(children));
+	for (size_t i = 0; i < count; i++)
+		kill(children[i], SIGKILL);
+	process_signal(parent, SIGKILL);
+	assert_true(process_wait_exit(parent, PROCESS_PATIENCE_MS, NULL));
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------- */
+
+static void
+cluster__is_one_server__to_its_users(void **state)
+{
+	struct cluster *cluster = *state;
+	struct msg_obtain_client_addr where = { .request = 6 };
+	struct msg_user_list list = { .request = 7, .page = 1, .online_only = 1, .prefix = bytes_of("", 0) };
+	struct msg_user_list_ok end;
+	struct msg_user_item item;
+	struct account alice, bob;
+	unsigned ports[SERVERS];
+	struct peer *a, *b;
+
+	wait_servers(&cluster->route[0], SERVERS, ports);
+	wait_servers(&cluster->route[1], SERVERS, ports);
+	assert_int_not_equal(ports[0], ports[1]);
+
+	a = client_online(&cluster->work[0], &alice, "alice");
+	b = client_online(&cluster->work[1], &bob, "bob");
+	wait_online(a, bob.uid, 1);
+	wait_online(b, alice.uid, 1);
+	where.uid = bob.uid;
+	peer_send(a, MSG_OBTAIN_CLIENT_ADDR, &where);
+	peer_expect(a, MSG_OBTAIN_CLIENT_ADDR_OK, NULL);
+
+	assert_false(peer_hears(a, 1200)); /* the list may be a second old */
+	peer_send(a, MSG_USER_LIST, &list);
+	peer_expect(a, MSG_USER_ITEM, &item);
+	assert_int_equal(item.uid, alice.uid);
+	peer_expect(a, MSG_USER_ITEM, &item);
+	assert_int_equal(item.uid, bob.uid);
+	peer_expect(a, MSG_USER_LIST_OK, &end);
+	assert_int_equal(end.total, 2);
+
+	peer_free(b);
+	wait_online(a, bob.uid, 0);
+	peer_free(a);
+}
+
+static void
+login__takes_over__from_the_other_work_server(void **state)
+{
+	struct cluster *cluster = *state;
+	struct account alice;
+	struct peer *older, *newer;
+
+	older = client_online(&cluster->work[0], &alice, "alice");
+	newer = client_greeted(&cluster->work[1]);
+	account_login(&alice, newer);
+	peer_expect_error(older, STATUS_TAKEN_OVER);
+	peer_free(older);
+	wait_online(newer, alice.uid, 1);
+	peer_free(newer);
+}
+
+static void
+database__is_killed_and_back__and_nothing_acknowledged_is_lost(void **state)
+{
+	struct cluster *cluster = *state;
+	struct account before[20], after[5];
+	struct msg_register message;
+	struct account meanwhile;
+	struct peer *a = client_greeted(&cluster->work[0]);
+
+	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+		account_init(&before[i], "alice");
+		account_register_patiently(&before[i], a);
+	}
+	peer_free(a);
+	mariadb_kill(cluster->mariadb);
+	a = client_greeted(&cluster->work[0]);
+	account_init(&meanwhile, "carol");
+	message = account_registration(&meanwhile, a);
+	peer_send(a, MSG_REGISTER, &message);
+	peer_expect_error(a, STATUS_STORE_AWAY);
+	peer_free(a);
+	mariadb_start(cluster->mariadb);
+	a = client_greeted(&cluster->work[1]);
+	for (size_t i = 0; i < ARRAY_LEN(after); i++) {
+		account_init(&after[i], "dave");
+		account_register_patiently(&after[i], a);
+	}
+	account_login(&after[0], a);
+	for (size_t i = 0; i < ARRAY_LEN(before); i++)
+		wait_online(a, before[i].uid, 0);
+	peer_free(a);
+}
+
+static void
+work_server__is_killed__and_its_users_carry_on_with_the_other(void **state)
+{
+	struct cluster *cluster = *state;
+	struct account alice, bob, carol;
+	unsigned ports[SERVERS];
+	struct peer *a, *b, *c;
+	uint64_t start, took;
+
+	a = client_online(&cluster->work[0], &alice, "alice");
+	b = client_online(&cluster->work[0], &bob, "bob");
+	c = client_online(&cluster->work[1], &carol, "carol");
+	wait_online(c, bob.uid, 1);
+	start = clock_monotonic_ms();
+	lose_machine(cluster->work[0].process);
+	peer_wait_down(a, PROCESS_PATIENCE_MS);
+	peer_free(a);
+	peer_wait_down(b, PROCESS_PATIENCE_MS);
+	peer_free(b);
+
+	/* The route servers know it at once, and alice is back with her token. */
+	wait_servers(&cluster->route[0], 1, ports);
+	assert_int_equal(ports[0], cluster->work[1].port);
+	wait_servers(&cluster->route[1], 1, ports);
+	a = client_greeted(&cluster->work[1]);
+	account_resume(&alice, a);
+	wait_online(c, alice.uid, 1);
+
+	/* Bob is not: he is offline when the lease of his server is over. */
+	wait_online(c, bob.uid, 0);
+	took = clock_monotonic_ms() - start;
+	assert_true(took < LEASE_MS + 5000);
+	wait_online(c, alice.uid, 1);
+	peer_free(a);
+	peer_free(c);
+	process_free(cluster->work[0].process);
+	work_start(cluster, 0);
+	wait_servers(&cluster->route[0], SERVERS, ports);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cluster__is_one_server__to_its_users),
+		cmocka_unit_test(login__takes_over__from_the_other_work_server),
+		cmocka_unit_test(database__is_killed_and_back__and_nothing_acknowledged_is_lost),
+		cmocka_unit_test(work_server__is_killed__and_its_users_carry_on_with_the_other),
+	};
+
+	if (!mariadb_is_there()) {
+		puts("MariaDB is not installed: nothing was tested");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, cluster_open, cluster_close);
+}
