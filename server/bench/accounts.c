@@ -90,7 +90,8 @@ load_lines(FILE *file, struct account *accounts, size_t count, size_t *loaded, s
 }
 
 enum status
-accounts_load(const char *path, struct account *accounts, size_t count, size_t *loaded, size_t *line)
+accounts_load(const char *path, struct account *accounts, size_t count, size_t *loaded,
+    size_t *line)
 {
 	FILE *file = fopen(path, "re");
 	size_t somewhere;

@@ -51,7 +51,7 @@ struct asker {
 	bool is_waiting;	/* all was sent, answers are missing */
 };
 
-static struct board_operation *
+static struct scoreboard_operation *
 result_of(struct asker *asker, unsigned operation)
 {
 	return &asker->crowd->row->operations[operation];
@@ -94,7 +94,8 @@ send_find_user(struct asker *asker UNUSED, struct link *link, const struct quest
 }
 
 static void
-send_obtain_client_addr(struct asker *asker UNUSED, struct link *link, const struct question *question)
+send_obtain_client_addr(struct asker *asker UNUSED, struct link *link,
+    const struct question *question)
 {
 	const struct msg_obtain_client_addr message = {
 		.request = question->request,
@@ -166,7 +167,8 @@ check_keys(struct asker *asker UNUSED, const struct question *question, const vo
 }
 
 static bool
-check_ping(struct asker *asker UNUSED, const struct question *question UNUSED, const void *message UNUSED)
+check_ping(struct asker *asker UNUSED, const struct question *question UNUSED,
+    const void *message UNUSED)
 {
 	return true;
 }
@@ -181,7 +183,8 @@ static const struct {
 	[OPERATION_LIST_MIDDLE] = { MSG_USER_LIST_OK, true, send_list_middle, check_list },
 	[OPERATION_LIST_LAST] = { MSG_USER_LIST_OK, true, send_list_last, check_list },
 	[OPERATION_FIND_USER] = { MSG_FIND_USER_OK, false, send_find_user, check_find_user },
-	[OPERATION_OBTAIN_CLIENT_ADDR] = { MSG_OBTAIN_CLIENT_ADDR_OK, false, send_obtain_client_addr,
+	[OPERATION_OBTAIN_CLIENT_ADDR] = { MSG_OBTAIN_CLIENT_ADDR_OK, false,
+	    send_obtain_client_addr,
 	    check_client_addr },
 	[OPERATION_KEYS] = { MSG_KEYS_OK, false, send_keys, check_keys },
 	[OPERATION_PING] = { MSG_PING_OK, false, send_ping, check_ping },
@@ -236,7 +239,8 @@ ask(struct asker *asker, unsigned operation, uint64_t due_us)
 		.operation = (uint8_t)operation,
 	};
 	if (asker->account_count > 0)
-		question->uid = asker->accounts[crowd_random(asker->crowd, asker->account_count)].uid;
+		question->uid = asker->accounts[crowd_random(asker->crowd,
+		    asker->account_count)].uid;
 	asker->open_count++;
 	operations[operation].send(asker, client->link, question);
 	return true;
@@ -258,7 +262,7 @@ ask_due(struct asker *asker, unsigned operation, uint64_t now)
 		if (operations[operation].needs_pages && asker->pages == 0)
 			continue;
 		if (!ask(asker, operation, *next))
-			board_count(asker->crowd->row, TALLY_UNSENT, 1);
+			scoreboard_count(asker->crowd->row, TALLY_UNSENT, 1);
 	}
 }
 
@@ -314,8 +318,8 @@ on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 }
 
 void
-asker_start(struct asker *asker, uint32_t millihertz, uint32_t seconds, const struct account *accounts,
-    uint32_t account_count)
+asker_start(struct asker *asker, uint32_t millihertz, uint32_t seconds,
+    const struct account *accounts, uint32_t account_count)
 {
 	uint64_t now = clock_monotonic_us();
 
@@ -338,7 +342,8 @@ judge(struct asker *asker, const struct question *question, const struct frame *
 	unsigned operation = question->operation;
 	union codec_room message;
 	bool is_right = frame->type == operations[operation].answer &&
-	    codec_decode(protocol_schema(frame->type), frame->payload, &message, NULL) == STATUS_OK &&
+	    codec_decode(protocol_schema(frame->type), frame->payload, &message,
+	    NULL) == STATUS_OK &&
 	    operations[operation].check(asker, question, &message);
 
 	if (operation == COUNT_ONLINE)
@@ -349,7 +354,7 @@ judge(struct asker *asker, const struct question *question, const struct frame *
 	}
 	histogram_record(&result_of(asker, operation)->answers,
 	    clock_monotonic_us() - question->due_us);
-	board_count(asker->crowd->row, TALLY_ANSWERED, 1);
+	scoreboard_count(asker->crowd->row, TALLY_ANSWERED, 1);
 }
 
 bool
@@ -370,8 +375,8 @@ asker_take_answer(struct asker *asker, const struct frame *frame)
 }
 
 struct asker *
-asker_new(struct event_base *base, struct crowd *crowd, struct bench_client *clients, uint32_t count,
-    void (*on_done)(void *arg), void *arg)
+asker_new(struct event_base *base, struct crowd *crowd, struct bench_client *clients,
+    uint32_t count, void (*on_done)(void *arg), void *arg)
 {
 	struct asker *asker = mem_new(sizeof(*asker));
 

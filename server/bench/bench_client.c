@@ -14,7 +14,7 @@
 #include "shared/status.h"
 
 enum {
-	HANDSHAKE_MS = 60000,		/* a storm takes its time; the phase has a limit of its own */
+	HANDSHAKE_MS = 60000,		/* a storm takes its time, and a phase has its limit */
 	DRAIN_MS = 2000,
 	DOUBLINGS_MAX = 5,		/* of the back-off: 1 s becomes 32 s */
 };
@@ -55,15 +55,15 @@ enter(struct bench_client *client, enum client_state state)
 
 	crowd->under_way -= is_under_way(client);
 	if (client->state == CLIENT_ONLINE)
-		board_count(crowd->row, TALLY_ONLINE, -1);
+		scoreboard_count(crowd->row, TALLY_ONLINE, -1);
 	if (client->state == CLIENT_GIVEN_UP)
-		board_count(crowd->row, TALLY_GIVEN_UP, -1);
+		scoreboard_count(crowd->row, TALLY_GIVEN_UP, -1);
 	client->state = (uint8_t)state;
 	crowd->under_way += is_under_way(client);
 	if (state == CLIENT_ONLINE)
-		board_count(crowd->row, TALLY_ONLINE, 1);
+		scoreboard_count(crowd->row, TALLY_ONLINE, 1);
 	if (state == CLIENT_GIVEN_UP)
-		board_count(crowd->row, TALLY_GIVEN_UP, 1);
+		scoreboard_count(crowd->row, TALLY_GIVEN_UP, 1);
 }
 
 static void
@@ -116,12 +116,12 @@ fall(struct bench_client *client, unsigned why)
 
 	if (client->why != 0)
 		why = client->why;
-	board_reason(crowd->row, why);
+	scoreboard_reason(crowd->row, why);
 	if (client->state == CLIENT_ONLINE) {
-		board_count(crowd->row, TALLY_LOST, 1);
+		scoreboard_count(crowd->row, TALLY_LOST, 1);
 		client->lost_us = clock_monotonic_us();
 	} else {
-		board_count(crowd->row, TALLY_FAILED, 1);
+		scoreboard_count(crowd->row, TALLY_FAILED, 1);
 	}
 	log_debug("client %u: %s in state %u", client->index, status_name(why), client->state);
 	if (is_final(why))
@@ -198,7 +198,8 @@ on_server_addr(struct bench_client *client, const void *message)
 	const struct msg_server_addr *server = message;
 
 	if (client->place == 0)
-		crowd_find_place(client->crowd, server->host, server->port, server->pin, &client->place);
+		crowd_find_place(client->crowd, server->host, server->port, server->pin,
+		    &client->place);
 }
 
 static void
@@ -233,10 +234,10 @@ on_hello(struct bench_client *client, const void *message)
 static void
 count_arrival(struct bench_client *client)
 {
-	struct board_row *row = client->crowd->row;
+	struct scoreboard_row *row = client->crowd->row;
 	uint64_t now = clock_monotonic_us();
 
-	board_count(row, TALLY_ARRIVED, 1);
+	scoreboard_count(row, TALLY_ARRIVED, 1);
 	histogram_record(&row->arrivals, now - client->begun_us);
 	if (client->lost_us != 0)
 		histogram_record(&row->absences, now - client->lost_us);
@@ -256,7 +257,7 @@ on_registered(struct bench_client *client, const void *message)
 		return;
 	}
 	client->account->uid = answer->uid;
-	board_count(client->crowd->row, TALLY_REGISTERED, 1);
+	scoreboard_count(client->crowd->row, TALLY_REGISTERED, 1);
 	if (client->goal == GOAL_ONLINE) {
 		enter(client, CLIENT_PROVING);
 		expect_answer(client);
@@ -285,7 +286,9 @@ come_online(struct bench_client *client, struct bytes token)
 	count_arrival(client);
 	enter(client, CLIENT_ONLINE);
 	client->ping_is_open = false;
-	/* The first one at random, so that those who came together do not ping together for ever. */
+	/*
+	 * The first one at random, so that those who came together do not ping together for ever.
+	 */
 	wheel_set(crowd->wheel, &client->timer, 1 + crowd_random(crowd, crowd->ping_ms), send_ping);
 	crowd_pump(crowd);
 }
@@ -316,8 +319,9 @@ on_move_due(struct wheel_timer *timer)
 static void
 on_move(struct bench_client *client, const void *message)
 {
-	board_count(client->crowd->row, TALLY_MOVED, 1);
-	wheel_set(client->crowd->wheel, &client->timer, ((const struct msg_move *)message)->delay_ms,
+	scoreboard_count(client->crowd->row, TALLY_MOVED, 1);
+	wheel_set(client->crowd->wheel, &client->timer,
+	    ((const struct msg_move *)message)->delay_ms,
 	    on_move_due);
 }
 
@@ -328,7 +332,7 @@ on_pong(struct bench_client *client, const void *message)
 	    !client->ping_is_open)
 		return;
 	client->ping_is_open = false;
-	board_count(client->crowd->row, TALLY_PINGS, 1);
+	scoreboard_count(client->crowd->row, TALLY_PINGS, 1);
 	wheel_set(client->crowd->wheel, &client->timer, client->crowd->ping_ms, send_ping);
 }
 
@@ -402,7 +406,8 @@ on_frame(struct link *link UNUSED, const struct frame *frame, void *arg)
 	step = find_step(client, frame->type);
 	if (step == NULL)
 		hang_up(client, STATUS_WRONG_STATE);
-	else if (codec_decode(protocol_schema(frame->type), frame->payload, &message, NULL) != STATUS_OK)
+	else if (codec_decode(protocol_schema(frame->type), frame->payload, &message,
+	    NULL) != STATUS_OK)
 		hang_up(client, STATUS_BAD_FRAME);
 	else
 		step->handle(client, &message);
@@ -430,7 +435,7 @@ static void
 dial(struct bench_client *client, uint32_t number, enum client_state state)
 {
 	const struct place *place = &client->crowd->places[number];
-	struct board_row *row = client->crowd->row;
+	struct scoreboard_row *row = client->crowd->row;
 	struct link_target target = {
 		.address = &place->address.any,
 		.address_len = place->address.len,
@@ -462,7 +467,8 @@ bench_client_start(struct bench_client *client)
 }
 
 void
-bench_client_init(struct bench_client *client, struct crowd *crowd, struct account *account, uint32_t index)
+bench_client_init(struct bench_client *client, struct crowd *crowd, struct account *account,
+    uint32_t index)
 {
 	client->crowd = crowd;
 	client->account = account;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One client: it connects to the route server, asks where to go, goes there, proves who it is, and stays, pinging.
- * Whatever throws it out, it comes back as people's clients do: after a random time that doubles with every failure,
- * by the route server. What it does on which message is a table.
+ * One client: it connects to the route server, asks where to go, goes there, proves who it is,
+ * and stays, pinging. Whatever throws it out, it comes back as people's clients do: after a
+ * random time that doubles with every failure, by the route server. What it does on which message
+ * is a table.
  */
 
 #ifndef SERVER_BENCH_BENCH_CLIENT_H
@@ -20,7 +21,10 @@ struct link;
 
 enum {
 	BENCH_CLIENT_TOKEN_MAX = 128,
-	/* The request number of a client's own messages; operations (asker.h) count from 0 on and never get there. */
+	/*
+	 * The request number of a client's own messages; operations (asker.h) count from 0 on and
+	 * never get there.
+	 */
 	BENCH_CLIENT_REQUEST = 0xffffffff,
 };
 
@@ -48,7 +52,7 @@ struct bench_client {
 	struct account *account;
 	struct link *link;
 	TAILQ_ENTRY(bench_client) queued;	/* the crowd's */
-	struct wheel_timer timer;	/* waiting: try again; online: ping, or its answer is missing */
+	struct wheel_timer timer;	/* try again; ping; an answer is missing */
 	uint64_t begun_us;		/* when the first attempt to get there began */
 	uint64_t lost_us;		/* when it was thrown out; 0: it was not */
 	uint32_t index;			/* of all clients of the run */
@@ -65,11 +69,13 @@ struct bench_client {
 	uint8_t token[BENCH_CLIENT_TOKEN_MAX];
 };
 
-void bench_client_init(struct bench_client *client, struct crowd *crowd, struct account *account, uint32_t index);
+void bench_client_init(struct bench_client *client, struct crowd *crowd, struct account *account,
+    uint32_t index);
 
 /*
- * From now on it wants this. A client that the server refused for good tries again. "direct": the first attempt goes
- * straight to the work server that it was at last, with its token, if it has both.
+ * From now on it wants this. A client that the server refused for good tries again. "direct": the
+ * first attempt goes straight to the work server that it was at last, with its token, if it has
+ * both.
  */
 void bench_client_want(struct bench_client *client, enum client_goal goal, bool direct);
 

@@ -103,8 +103,8 @@ row_of(int code)
 }
 
 static bool
-set_option(struct bench_options *options, const struct option_row *row, const char *text, char *error,
-    size_t room)
+set_option(struct bench_options *options, const struct option_row *row, const char *text,
+    char *error, size_t room)
 {
 	uint64_t number;
 
@@ -145,7 +145,8 @@ choose_phases(struct bench_options *options, char *error, size_t room)
 		size_t len = strcspn(list, ",");
 
 		if (!want_phase(options, list, len)) {
-			snprintf(error, room, "--phases: there is no phase \"%.*s\"", (int)len, list);
+			snprintf(error, room, "--phases: there is no phase \"%.*s\"", (int)len,
+			    list);
 			return false;
 		}
 		list = list[len] == ',' ? list + len + 1 : NULL;

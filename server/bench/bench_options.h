@@ -28,10 +28,11 @@ struct bench_options {
 };
 
 /*
- * Reads a command line; texts are borrowed from argv. On a mistake "out" is of no use and "error" has a sentence
- * for the user. With --help or --version nothing else is looked at.
+ * Reads a command line; texts are borrowed from argv. On a mistake "out" is of no use and "error"
+ * has a sentence for the user. With --help or --version nothing else is looked at.
  */
-bool bench_options_parse(int argc, char **argv, struct bench_options *out, char *error, size_t room);
+bool bench_options_parse(int argc, char **argv, struct bench_options *out, char *error,
+    size_t room);
 
 /* What --help says. */
 void bench_options_print_help(FILE *out);

@@ -94,7 +94,8 @@ add_sample(struct samples *samples, double value)
 }
 
 void
-bench_report_init(struct bench_report *report, const char *target, uint32_t clients, uint32_t processes)
+bench_report_init(struct bench_report *report, const char *target, uint32_t clients,
+    uint32_t processes)
 {
 	memset(report, 0, sizeof(*report));
 	snprintf(report->target, sizeof(report->target), "%s", target);
@@ -220,7 +221,8 @@ bench_report_print(const struct bench_report *report, FILE *out)
 static void
 print_json_samples(const char *name, const struct samples *samples, FILE *out)
 {
-	fprintf(out, "\"%s\": {\"median\": %.10g, \"min\": %.10g, \"max\": %.10g, \"samples\": [", name,
+	fprintf(out, "\"%s\": {\"median\": %.10g, \"min\": %.10g, \"max\": %.10g, \"samples\": [",
+	    name,
 	    samples_median(samples), samples_min(samples), samples_max(samples));
 	for (uint32_t i = 0; i < samples->count; i++)
 		fprintf(out, "%s%.10g", i > 0 ? ", " : "", samples->values[i]);
@@ -262,13 +264,17 @@ print_json_latencies(const struct bench_report *report, FILE *out)
 	fputs("\n  }", out);
 }
 
-/* JSON (RFC 8259, section 7) text; "target" is a host and a port, what else is in it is shown as '?'. */
+/*
+ * JSON (RFC 8259, section 7) text; "target" is a host and a port, what else is in it is shown as
+ * '?'.
+ */
 static void
 print_json_text(const char *text, FILE *out)
 {
 	fputc('"', out);
 	for (; *text != '\0'; text++)
-		fputc(*text < 0x20 || *text > 0x7e || *text == '"' || *text == '\\' ? '?' : *text, out);
+		fputc(*text < 0x20 || *text > 0x7e ||
+		    *text == '"' || *text == '\\' ? '?' : *text, out);
 	fputc('"', out);
 }
 
@@ -277,7 +283,8 @@ bench_report_print_json(const struct bench_report *report, FILE *out)
 {
 	fputs("{\n  \"program\": \"tingyu-bench " PACKAGE_VERSION "\",\n  \"target\": ", out);
 	print_json_text(report->target, out);
-	fprintf(out, ",\n  \"clients\": %u,\n  \"processes\": %u", report->clients, report->processes);
+	fprintf(out, ",\n  \"clients\": %u,\n  \"processes\": %u", report->clients,
+	    report->processes);
 	for (size_t i = 0; i < PHASE_COUNT; i++)
 		print_json_phase(report, (enum phase)i, out);
 	if (report->latencies[0][0].count > 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a run found: samples of the figures of figures.def and latencies of the operations of operations.def,
- * printed as a table for people and as JSON for scripts. Where a phase was repeated there are several samples:
- * the median stands for them, with the smallest and the largest beside it.
+ * What a run found: samples of the figures of figures.def and latencies of the operations of
+ * operations.def, printed as a table for people and as JSON for scripts. Where a phase was
+ * repeated there are several samples: the median stands for them, with the smallest and the
+ * largest beside it.
  */
 
 #ifndef SERVER_BENCH_BENCH_REPORT_H
@@ -56,7 +57,8 @@ struct bench_report {
 };
 
 /* No samples; "target" is copied, and cut to its room. */
-void bench_report_init(struct bench_report *report, const char *target, uint32_t clients, uint32_t processes);
+void bench_report_init(struct bench_report *report, const char *target, uint32_t clients,
+    uint32_t processes);
 
 /* One more sample; those over REPORT_SAMPLES_MAX are dropped. */
 void bench_report_add(struct bench_report *report, enum figure figure, double value);

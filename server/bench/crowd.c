@@ -10,7 +10,10 @@
 #include "server/bench/bench_client.h"
 #include "shared/str.h"
 
-/* Of about 28 000 ports (ip_local_port_range), the rest is for connections that just ended (TIME_WAIT). */
+/*
+ * Of about 28 000 ports (ip_local_port_range), the rest is for connections that just ended
+ * (TIME_WAIT).
+ */
 enum { CLIENTS_PER_SOURCE = 8000 };
 
 enum { PING_MS = 60000, ANSWER_MS = 10000, BACKOFF_MS = 1000 };
@@ -69,7 +72,8 @@ is_place(const struct place *place, struct bytes host, uint16_t port, struct byt
 }
 
 bool
-crowd_find_place(struct crowd *crowd, struct bytes host, uint16_t port, struct bytes pin, uint32_t *out)
+crowd_find_place(struct crowd *crowd, struct bytes host, uint16_t port, struct bytes pin,
+    uint32_t *out)
 {
 	struct place *place;
 

@@ -31,7 +31,8 @@ fleet_size(uint32_t clients, uint32_t wanted)
 
 /* The child: nothing of the other ships stays open in it, and it does not outlive its parent. */
 static void NO_RETURN
-sail(struct fleet *fleet, const struct bench_options *options, const struct invite *invite, uint32_t number, int socket)
+sail(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
+    uint32_t number, int socket)
 {
 	char name[32];
 
@@ -101,7 +102,8 @@ wait_for_all(struct fleet *fleet, void (*on_wait)(void *arg), void *arg)
 }
 
 static void
-launch(struct fleet *fleet, const struct bench_options *options, const struct invite *invite, uint32_t number)
+launch(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
+    uint32_t number)
 {
 	struct ship *ship = &fleet->ships[number];
 	int ends[2];
@@ -123,7 +125,7 @@ launch(struct fleet *fleet, const struct bench_options *options, const struct in
 
 bool
 fleet_start(struct fleet *fleet, const struct bench_options *options, const struct invite *invite,
-    struct board *board)
+    struct scoreboard *board)
 {
 	fleet->board = board;
 	fleet->count = board->row_count;
@@ -134,7 +136,8 @@ fleet_start(struct fleet *fleet, const struct bench_options *options, const stru
 }
 
 bool
-fleet_order(struct fleet *fleet, const struct order *order, uint32_t count, void (*on_wait)(void *arg), void *arg)
+fleet_order(struct fleet *fleet, const struct order *order, uint32_t count,
+    void (*on_wait)(void *arg), void *arg)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct ship *ship = &fleet->ships[i];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A histogram of times that keeps its precision from microseconds to an hour: exact up to 127, then 64 steps
- * per power of two, so that a value read back is at most 1.6 % too large. No pointers: it may lie in shared memory.
+ * A histogram of times that keeps its precision from microseconds to an hour: exact up to 127,
+ * then 64 steps per power of two, so that a value read back is at most 1.6 % too large. No
+ * pointers: it may lie in shared memory.
  */
 
 #ifndef SERVER_BENCH_HISTOGRAM_H
@@ -30,8 +31,8 @@ void histogram_record(struct histogram *histogram, uint64_t us);
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 
 /*
- * The value that "percent" (0 to 100) of all values do not exceed, rounded up to its step and never over the
- * largest value; 0 when there is none.
+ * The value that "percent" (0 to 100) of all values do not exceed, rounded up to its step and
+ * never over the largest value; 0 when there is none.
  */
 uint64_t histogram_percentile(const struct histogram *histogram, double percent);
 

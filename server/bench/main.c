@@ -11,7 +11,7 @@ enum { EXIT_NOTHING_LOST = 0, EXIT_LOST = 1, EXIT_NOT_RUN = 2 };
 
 /* What is on disk, and fresh keys for the rest. */
 static bool
-prepare_accounts(const struct bench_options *options, struct board *board)
+prepare_accounts(const struct bench_options *options, struct scoreboard *board)
 {
 	size_t loaded = 0, line = 0;
 	enum status status;
@@ -19,7 +19,8 @@ prepare_accounts(const struct bench_options *options, struct board *board)
 	accounts_make(board->accounts, board->account_count);
 	if (options->accounts == NULL)
 		return true;
-	status = accounts_load(options->accounts, board->accounts, board->account_count, &loaded, &line);
+	status = accounts_load(options->accounts, board->accounts, board->account_count, &loaded,
+	    &line);
 	if (status == STATUS_BAD_VALUE)
 		fprintf(stderr, "%s:%zu: this is not a line of a file of accounts\n",
 		    options->accounts, line);
@@ -48,7 +49,7 @@ write_json(const struct bench_options *options, const struct bench_report *repor
 }
 
 static int
-run(const struct bench_options *options, const struct invite *invite, struct board *board)
+run(const struct bench_options *options, const struct invite *invite, struct scoreboard *board)
 {
 	char target[ENDPOINT_TEXT_SIZE];
 	struct bench_report report;
@@ -76,7 +77,7 @@ static int
 start(const struct bench_options *options)
 {
 	struct invite invite;
-	struct board board;
+	struct scoreboard board;
 	int code = EXIT_NOT_RUN;
 
 	if (!endpoint_parse_invite(bytes_of_string(options->invite), &invite)) {
@@ -84,10 +85,10 @@ start(const struct bench_options *options)
 		    "tingyu://host:port/?pin=...\n");
 		return EXIT_NOT_RUN;
 	}
-	board_open(&board, fleet_size(options->clients, options->processes), options->clients);
+	scoreboard_open(&board, fleet_size(options->clients, options->processes), options->clients);
 	if (prepare_accounts(options, &board))
 		code = run(options, &invite, &board);
-	board_close(&board);
+	scoreboard_close(&board);
 	return code;
 }
 

@@ -55,7 +55,10 @@ number_after(const char *text, const char *label)
 	return 0;
 }
 
-/* The fields of PID/stat from "state" on: a program's name may hold blanks and parentheses, proc_pid_stat(5). */
+/*
+ * The fields of PID/stat from "state" on: a program's name may hold blanks and parentheses,
+ * proc_pid_stat(5).
+ */
 static const char *
 stat_fields(const char *text)
 {
@@ -114,7 +117,9 @@ has_counted_parent(const struct processes *list, const struct process *process)
 	return false;
 }
 
-/* Marks "root", then children of the marked until nothing is added: a family has few generations. */
+/*
+ * Marks "root", then children of the marked until nothing is added: a family has few generations.
+ */
 static bool
 mark_family(struct processes *list, pid_t root)
 {
@@ -135,7 +140,9 @@ mark_family(struct processes *list, pid_t root)
 	return found;
 }
 
-/* Time on a CPU of every thread, in nanoseconds: PID/task/TID/schedstat, where the kernel has it. */
+/*
+ * Time on a CPU of every thread, in nanoseconds: PID/task/TID/schedstat, where the kernel has it.
+ */
 static uint64_t
 read_threads_ns(const char *proc, pid_t pid)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What processes and the kernel use, read from proc(5): memory and CPU of a process with all its descendants, and
- * the kernel's memory for sockets. Two readings and a subtraction make a measurement.
+ * What processes and the kernel use, read from proc(5): memory and CPU of a process with all its
+ * descendants, and the kernel's memory for sockets. Two readings and a subtraction make a
+ * measurement.
  */
 
 #ifndef SERVER_BENCH_PROCSTAT_H
@@ -29,9 +30,9 @@ struct kernstat {
 };
 
 /*
- * Adds up "root" and all its descendants as they are now; "proc" is "/proc" but for tests. Processes that end
- * meanwhile are left out. STATUS_NOT_FOUND: there is no process "root"; STATUS_NOT_ALLOWED: its memory may not be
- * read (it belongs to another user).
+ * Adds up "root" and all its descendants as they are now; "proc" is "/proc" but for tests.
+ * Processes that end meanwhile are left out. STATUS_NOT_FOUND: there is no process "root";
+ * STATUS_NOT_ALLOWED: its memory may not be read (it belongs to another user).
  */
 enum status procstat_read(const char *proc, pid_t root, struct procstat *out);
 

@@ -23,8 +23,8 @@ progress_start(struct progress *progress, const char *what)
 }
 
 void
-progress_format(char *line, size_t room, const char *what, uint64_t done, uint64_t all, uint64_t lost,
-    uint64_t elapsed_ms)
+progress_format(char *line, size_t room, const char *what, uint64_t done, uint64_t all,
+    uint64_t lost, uint64_t elapsed_ms)
 {
 	char bar[BAR_WIDTH + 1];
 	size_t full = all == 0 ? 0 : done >= all ? BAR_WIDTH : (size_t)(done * BAR_WIDTH / all);
@@ -32,7 +32,8 @@ progress_format(char *line, size_t room, const char *what, uint64_t done, uint64
 	memset(bar, '.', BAR_WIDTH);
 	memset(bar, '#', full);
 	bar[BAR_WIDTH] = '\0';
-	snprintf(line, room, "%-10s [%s] %" PRIu64 "/%" PRIu64 "  %.1f s  lost %" PRIu64, what, bar, done,
+	snprintf(line, room, "%-10s [%s] %" PRIu64 "/%" PRIu64 "  %.1f s  lost %" PRIu64, what,
+	    bar, done,
 	    all, (double)elapsed_ms / 1000, lost);
 }
 

@@ -28,7 +28,7 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t all, uint6
 void progress_stop(struct progress *progress);
 
 /* The line itself, without escape sequences; for tests. */
-void progress_format(char *line, size_t room, const char *what, uint64_t done, uint64_t all, uint64_t lost,
-    uint64_t elapsed_ms);
+void progress_format(char *line, size_t room, const char *what, uint64_t done, uint64_t all,
+    uint64_t lost, uint64_t elapsed_ms);
 
 #endif

@@ -6,7 +6,10 @@
 #include "shared/link.h"
 #include "shared/protocol.h"
 
-/* What an account has to say about its password, which it does not have: the smallest allowed cost. */
+/*
+ * What an account has to say about its password, which it does not have: the smallest allowed
+ * cost.
+ */
 enum { PASSWORD_OPS = 2, PASSWORD_MEMORY_KIB = 19 * 1024 };
 
 /* The connection that a signature is for; without TLS the nonce stands for it. */
@@ -23,8 +26,8 @@ describe_channel(struct link *link, struct bytes nonce, struct identity_channel 
 }
 
 static void
-sign(struct link *link, const struct identity *identity, struct bytes nonce, const struct msg_register *message,
-    uint8_t signature[IDENTITY_SIGNATURE_SIZE])
+sign(struct link *link, const struct identity *identity, struct bytes nonce,
+    const struct msg_register *message, uint8_t signature[IDENTITY_SIGNATURE_SIZE])
 {
 	struct identity_channel channel;
 

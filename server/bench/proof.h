@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The three ways in which a client says who it is. Each sends one request numbered BENCH_CLIENT_REQUEST. */
+/*
+ * The three ways in which a client says who it is. Each sends one request numbered
+ * BENCH_CLIENT_REQUEST.
+ */
 
 #ifndef SERVER_BENCH_PROOF_H
 #define SERVER_BENCH_PROOF_H

@@ -86,7 +86,7 @@ per(double value, double count)
 static uint64_t
 sum(const struct runner *runner, enum tally tally)
 {
-	return board_sum(runner->board, tally);
+	return scoreboard_sum(runner->board, tally);
 }
 
 static double
@@ -95,7 +95,7 @@ phase_seconds(const struct runner *runner)
 	uint64_t first = UINT64_MAX, last = 0;
 
 	for (uint32_t i = 0; i < runner->board->row_count; i++) {
-		const struct board_row *row = &runner->board->rows[i];
+		const struct scoreboard_row *row = &runner->board->rows[i];
 
 		if (row->first_us != 0 && row->first_us < first)
 			first = row->first_us;
@@ -124,10 +124,11 @@ explain(const struct runner *runner, enum phase phase)
 
 	if (sum(runner, TALLY_FAILED) + sum(runner, TALLY_LOST) == 0)
 		return;
-	fprintf(stderr, "%s: %" PRIu64 " attempts failed, %" PRIu64 " connections lost", phase_name(phase),
+	fprintf(stderr, "%s: %" PRIu64 " attempts failed, %" PRIu64 " connections lost",
+	    phase_name(phase),
 	    sum(runner, TALLY_FAILED), sum(runner, TALLY_LOST));
-	for (unsigned i = 0; i < BOARD_REASONS; i++) {
-		uint64_t count = board_sum_reasons(runner->board, i);
+	for (unsigned i = 0; i < SCOREBOARD_REASONS; i++) {
+		uint64_t count = scoreboard_sum_reasons(runner->board, i);
 
 		if (count == 0)
 			continue;
@@ -151,7 +152,8 @@ show_registered(void *arg)
 {
 	struct runner *runner = arg;
 
-	progress_show(&runner->progress, sum(runner, TALLY_REGISTERED), runner->options->clients, 0);
+	progress_show(&runner->progress, sum(runner, TALLY_REGISTERED), runner->options->clients,
+	    0);
 }
 
 static void
@@ -167,7 +169,8 @@ static void
 show_answers(void *arg)
 {
 	struct runner *runner = arg;
-	uint64_t all = (uint64_t)runner->options->rate * runner->options->measure_s * OPERATION_COUNT;
+	uint64_t all =
+	    (uint64_t)runner->options->rate * runner->options->measure_s * OPERATION_COUNT;
 
 	progress_show(&runner->progress, sum(runner, TALLY_ANSWERED), all, sum(runner, TALLY_LOST));
 }
@@ -202,7 +205,10 @@ drop_all(struct runner *runner, enum phase phase)
 	return bring_online(runner, phase, ORDER_DROP, false);
 }
 
-/* Phases that need people online bring them there, unmeasured, when the login before was left out. */
+/*
+ * Phases that need people online bring them there, unmeasured, when the login before was left
+ * out.
+ */
 static bool
 ensure_online(struct runner *runner, enum phase phase)
 {
@@ -272,7 +278,8 @@ add_login_costs(struct runner *runner, const struct login_figures *to, const str
 {
 	double arrived = (double)sum(runner, TALLY_ARRIVED);
 
-	add_server(runner, to->server_cpu_us, per(cpu_us(&before->server, &after->server), arrived));
+	add_server(runner, to->server_cpu_us, per(cpu_us(&before->server, &after->server),
+	    arrived));
 	add_server(runner, to->server_user_s,
 	    (double)(after->server.user_ms - before->server.user_ms) / 1000);
 	add_server(runner, to->server_system_s,
@@ -282,7 +289,8 @@ add_login_costs(struct runner *runner, const struct login_figures *to, const str
 
 /* Everybody from offline to online by this order. */
 static bool
-measure_logins(struct runner *runner, enum phase phase, enum order_kind kind, const struct login_figures *to)
+measure_logins(struct runner *runner, enum phase phase, enum order_kind kind,
+    const struct login_figures *to)
 {
 	struct histogram arrivals, absences;
 	struct reading before, after;
@@ -319,7 +327,10 @@ run_login(struct runner *runner)
 	return measure_logins(runner, PHASE_LOGIN, ORDER_LOGIN, &figures);
 }
 
-/* What the server counts, asked again until it agrees: presence may come a little later than the login's answer. */
+/*
+ * What the server counts, asked again until it agrees: presence may come a little later than the
+ * login's answer.
+ */
 static bool
 count_online(struct runner *runner, uint64_t *out)
 {
@@ -345,7 +356,8 @@ add_memory(struct runner *runner, const struct reading *now)
 	if (!runner->has_idle)
 		return;
 	add_server(runner, FIGURE_HOLD_server_private_bytes,
-	    per(((double)now->server.private_kib - (double)idle->server.private_kib) * 1024, online));
+	    per(((double)now->server.private_kib - (double)idle->server.private_kib) * 1024,
+	    online));
 	add_server(runner, FIGURE_HOLD_server_pss_bytes,
 	    per(((double)now->server.pss_kib - (double)idle->server.pss_kib) * 1024, online));
 	add_server(runner, FIGURE_HOLD_server_private_kib, (double)now->server.private_kib);
@@ -390,10 +402,10 @@ static void
 add_latencies(struct runner *runner)
 {
 	for (unsigned operation = 0; operation < OPERATION_COUNT; operation++) {
-		struct board_operation all = { 0 };
+		struct scoreboard_operation all = { 0 };
 
 		for (uint32_t i = 0; i < runner->board->row_count; i++) {
-			const struct board_operation *one =
+			const struct scoreboard_operation *one =
 			    &runner->board->rows[i].operations[operation];
 
 			histogram_merge(&all.answers, &one->answers);
@@ -412,7 +424,8 @@ run_operations(struct runner *runner)
 	const struct order order = {
 		.kind = ORDER_ASK,
 		.seconds = runner->options->measure_s,
-		.millihertz = (uint32_t)(UINT64_C(1000) * runner->options->rate / runner->fleet->count),
+		.millihertz =
+		    (uint32_t)(UINT64_C(1000) * runner->options->rate / runner->fleet->count),
 		.is_phase = true,
 	};
 	struct reading before, after;
@@ -430,7 +443,8 @@ run_operations(struct runner *runner)
 	lose(runner, FIGURE_OPERATIONS_lost, sum(runner, TALLY_LOST));
 	add_server(runner, FIGURE_OPERATIONS_server_cpu_us,
 	    per(cpu_us(&before.server, &after.server), answered));
-	add(runner, FIGURE_OPERATIONS_bench_cpu_us, per(cpu_us(&before.bench, &after.bench), answered));
+	add(runner, FIGURE_OPERATIONS_bench_cpu_us, per(cpu_us(&before.bench, &after.bench),
+	    answered));
 	add_latencies(runner);
 	return true;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The phases, one after the other, from the parent's side: orders to the swarms, readings before and after, figures. */
+/*
+ * The phases, one after the other, from the parent's side: orders to the swarms, readings before
+ * and after, figures.
+ */
 
 #ifndef SERVER_BENCH_RUNNER_H
 #define SERVER_BENCH_RUNNER_H
@@ -20,7 +23,7 @@ struct reading {
 struct runner {
 	const struct bench_options *options;
 	struct fleet *fleet;
-	struct board *board;
+	struct scoreboard *board;
 	struct bench_report *report;
 	struct progress progress;
 	struct reading idle;		/* before the first login */
@@ -34,7 +37,10 @@ struct runner {
 void runner_init(struct runner *runner, const struct bench_options *options, struct fleet *fleet,
     struct bench_report *report);
 
-/* All phases that are wanted. False: a process of the benchmark died, the figures are worth nothing. */
+/*
+ * All phases that are wanted. False: a process of the benchmark died, the figures are worth
+ * nothing.
+ */
 bool runner_run(struct runner *runner);
 
 #endif

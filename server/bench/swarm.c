@@ -21,7 +21,7 @@ enum { TICK_MS = 20, LOOK_MS = 20 };
 
 struct swarm {
 	const struct bench_options *options;
-	struct board *board;
+	struct scoreboard *board;
 	struct event_base *base;
 	struct event *order_event;
 	int socket;
@@ -100,7 +100,8 @@ want_online(struct swarm *swarm, bool direct)
 	for (uint32_t i = 0; i < swarm->client_count; i++) {
 		struct bench_client *client = &swarm->clients[i];
 
-		bench_client_want(client, client->account->uid != 0 ? GOAL_ONLINE : GOAL_AWAY, direct);
+		bench_client_want(client, client->account->uid != 0 ? GOAL_ONLINE : GOAL_AWAY,
+		    direct);
 	}
 }
 
@@ -198,7 +199,7 @@ obey(struct swarm *swarm, const struct order *order)
 	swarm->order = *order;
 	swarm->is_busy = true;
 	if (order->is_phase)
-		board_begin(swarm->crowd.row);
+		scoreboard_begin(swarm->crowd.row);
 	swarm->crowd.under_way_max = share_of(swarm, swarm->options->at_once);
 	if (orders[order->kind].has_deadline)
 		wheel_set(swarm->crowd.wheel, &swarm->deadline, order->seconds * UINT64_C(1000),
@@ -230,14 +231,14 @@ make_clients(struct swarm *swarm, uint32_t row)
 {
 	uint32_t first;
 
-	swarm->client_count = board_share(swarm->board, row, &first);
+	swarm->client_count = scoreboard_share(swarm->board, row, &first);
 	swarm->clients = mem_new_array(swarm->client_count, sizeof(*swarm->clients));
 	for (uint32_t i = 0; i < swarm->client_count; i++) {
 		struct account *account = &swarm->board->accounts[first + i];
 
 		bench_client_init(&swarm->clients[i], &swarm->crowd, account, first + i);
 		if (account->uid != 0)
-			board_count(swarm->crowd.row, TALLY_REGISTERED, 1);
+			scoreboard_count(swarm->crowd.row, TALLY_REGISTERED, 1);
 	}
 }
 
@@ -267,7 +268,10 @@ set_up(struct swarm *swarm, const struct invite *invite, uint32_t row)
 		log_fatalx("no event for the orders");
 }
 
-/* After the last order, which is to drop everything, there is nothing left; else the parent died, and so does this. */
+/*
+ * After the last order, which is to drop everything, there is nothing left; else the parent died,
+ * and so does this.
+ */
 static void
 tear_down(struct swarm *swarm)
 {
@@ -282,8 +286,8 @@ tear_down(struct swarm *swarm)
 }
 
 int
-swarm_run(const struct bench_options *options, const struct invite *invite, struct board *board, uint32_t row,
-    int socket)
+swarm_run(const struct bench_options *options, const struct invite *invite,
+    struct scoreboard *board, uint32_t row, int socket)
 {
 	struct swarm swarm = { .options = options, .board = board, .socket = socket };
 

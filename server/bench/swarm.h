@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One process with its part of the clients. The parent tells it what to do by orders over a SOCK_SEQPACKET socket, one
- * struct a packet (both ends are the same program); the swarm sends one byte when it is set up, and when an order is done. What it found is
- * on the board. The end of the socket is the end of the process.
+ * One process with its part of the clients. The parent tells it what to do by orders over a
+ * SOCK_SEQPACKET socket, one struct a packet (both ends are the same program); the swarm sends
+ * one byte when it is set up, and when an order is done. What it found is on the board. The end
+ * of the socket is the end of the process.
  */
 
 #ifndef SERVER_BENCH_SWARM_H
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 #include "server/bench/bench_options.h"
-#include "server/bench/board.h"
+#include "server/bench/scoreboard.h"
 #include "shared/endpoint.h"
 
 enum order_kind {
@@ -33,7 +34,7 @@ struct order {
 };
 
 /* The life of the process; returns its exit status when the socket ends. */
-int swarm_run(const struct bench_options *options, const struct invite *invite, struct board *board, uint32_t row,
-    int socket);
+int swarm_run(const struct bench_options *options, const struct invite *invite,
+    struct scoreboard *board, uint32_t row, int socket);
 
 #endif

@@ -53,7 +53,11 @@ stop_server()
 clean_up()
 {
 	stop_server
-	[ -n "$keep" ] && echo "All figures are in $tmp." || rm -rf "$tmp"
+	if [ -n "$keep" ]; then
+		echo "All figures are in $tmp."
+	else
+		rm -rf "$tmp"
+	fi
 }
 trap clean_up EXIT
 
@@ -65,7 +69,7 @@ die()
 
 start_server()
 {
-	mkdir -p -m 700 "$tmp/state"
+	mkdir -p "$tmp/state"
 	rm -f "$tmp/state/invite"
 	"$build/tingyu-server" -c /dev/null -o state-dir="$tmp/state" "${options[@]}" \
 	    >>"$tmp/server.log" 2>&1 &

@@ -39,7 +39,8 @@ listen_anywhere(struct yardstick *yardstick)
 	yardstick->address.sin_family = AF_INET;
 	yardstick->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	yardstick->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	yardstick_require(bind(yardstick->listener, (struct sockaddr *)&yardstick->address, len) == 0 &&
+	yardstick_require(bind(yardstick->listener, (struct sockaddr *)&yardstick->address,
+	    len) == 0 &&
 	    listen(yardstick->listener, 4096) == 0 &&
 	    getsockname(yardstick->listener, (struct sockaddr *)&yardstick->address, &len) == 0,
 	    "no socket to listen on");
@@ -63,9 +64,10 @@ read_options(struct yardstick *yardstick, int argc, char **argv)
 	while ((letter = getopt(argc, argv, "n:m:o:s:c:")) != -1) {
 		uint64_t value;
 
-		if (letter == '?' || !str_to_number(bytes_of_string(optarg), UINT32_MAX, &value) || value == 0)
-			log_fatalx("usage: %s [-n connections] [-m messages] [-o at-once] [-s servers] "
-			    "[-c clients]", argv[0]);
+		if (letter == '?' || !str_to_number(bytes_of_string(optarg), UINT32_MAX, &value) ||
+		    value == 0)
+			log_fatalx("usage: %s [-n connections] [-m messages] [-o at-once] "
+			    "[-s servers] [-c clients]", argv[0]);
 		for (size_t i = 0; i < ARRAY_LEN(options); i++)
 			if (options[i].letter == letter)
 				*options[i].value = (uint32_t)value;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the yardsticks share: two halves in processes of their own, started together, measured from outside. A yardstick
- * is the smallest program that does a server's unavoidable work, so that a figure of ours can be said as a multiple of
- * it, measured on the same machine a minute apart.
+ * What the yardsticks share: two halves in processes of their own, started together, measured
+ * from outside. A yardstick is the smallest program that does a server's unavoidable work, so
+ * that a figure of ours can be said as a multiple of it, measured on the same machine a minute
+ * apart.
  */
 
 #ifndef TESTS_BENCH_YARDSTICK_H
@@ -31,7 +32,10 @@ struct yardstick {
 	_Atomic uint64_t last_us;	/* when the last one came in */
 };
 
-/* One process; "ready" says that it is set up and waits for the start. It may stay when it is done: it is killed. */
+/*
+ * One process; "ready" says that it is set up and waits for the start. It may stay when it is
+ * done: it is killed.
+ */
 struct half {
 	void (*run)(struct yardstick *yardstick, uint32_t number, void (*ready)(void));
 	uint32_t count;
@@ -45,8 +49,8 @@ struct measurement {
 };
 
 /*
- * Reads -n connections, -m messages, -o at once, -s server and -c client processes from the command line into shared
- * memory, with a socket that listens on a free port of 127.0.0.1.
+ * Reads -n connections, -m messages, -o at once, -s server and -c client processes from the
+ * command line into shared memory, with a socket that listens on a free port of 127.0.0.1.
  */
 struct yardstick *yardstick_open(int argc, char **argv, uint32_t connections, uint32_t messages);
 
@@ -54,7 +58,10 @@ struct yardstick *yardstick_open(int argc, char **argv, uint32_t connections, ui
 void yardstick_measure(struct yardstick *yardstick, struct half *server, struct half *client,
     uint64_t (*counter)(const struct yardstick *), uint64_t goal, struct measurement *out);
 
-/* A socket on its way to the address, from one of several addresses of 127.0.0.0/8; ends the program when it fails. */
+/*
+ * A socket on its way to the address, from one of several addresses of 127.0.0.0/8; ends the
+ * program when it fails.
+ */
 int yardstick_connect(const struct yardstick *yardstick, uint32_t number);
 
 /* The connections of client process "number": *first and how many. */

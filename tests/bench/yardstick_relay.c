@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The smallest relay: connections are paired as they come, and what one says is sent to the other; plain TCP, one
- * message on its way in every pair. Gives the kernel's own price of a relayed message.
+ * The smallest relay: connections are paired as they come, and what one says is sent to the
+ * other; plain TCP, one message on its way in every pair. Gives the kernel's own price of a
+ * relayed message.
  */
 
 #include <stdbool.h>
@@ -60,19 +61,24 @@ run_server(struct yardstick *yardstick, uint32_t number, void (*ready)(void))
 
 			fd = events[i].data.fd;
 			if (fd == yardstick->listener) {
-				while ((fd = accept4(yardstick->listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
+				while ((fd = accept4(yardstick->listener, NULL, NULL,
+				    SOCK_NONBLOCK)) >= 0)
 					pair(epoll, partner_of, fd);
 				continue;
 			}
 			got = recv(fd, room, sizeof(room), 0);
 			if (got > 0)
-				yardstick_require(send(partner_of[fd], room, (size_t)got, MSG_NOSIGNAL) == got,
+				yardstick_require(send(partner_of[fd], room, (size_t)got,
+				    MSG_NOSIGNAL) == got,
 				    "sending");
 		}
 	}
 }
 
-/* The first byte of a connection is the relay's; from then on every message is answered by one, until it is killed. */
+/*
+ * The first byte of a connection is the relay's; from then on every message is answered by one,
+ * until it is killed.
+ */
 static void
 run_client(struct yardstick *yardstick, uint32_t number, void (*ready)(void))
 {
@@ -82,7 +88,8 @@ run_client(struct yardstick *yardstick, uint32_t number, void (*ready)(void))
 	struct epoll_event events[EVENTS];
 
 	for (uint32_t i = 0; i < mine; i++)
-		yardstick_require(watch(epoll, yardstick_connect(yardstick, first + i)) == 0, "epoll");
+		yardstick_require(watch(epoll, yardstick_connect(yardstick, first + i)) == 0,
+		    "epoll");
 	ready();
 	for (;;) {
 		int count = epoll_wait(epoll, events, EVENTS, -1);
@@ -94,7 +101,8 @@ run_client(struct yardstick *yardstick, uint32_t number, void (*ready)(void))
 			if (got <= 0)
 				continue;
 			relayed += (size_t)got >= MESSAGE_SIZE;
-			yardstick_require(send(events[i].data.fd, message, sizeof(message), MSG_NOSIGNAL) ==
+			yardstick_require(send(events[i].data.fd, message, sizeof(message),
+			    MSG_NOSIGNAL) ==
 			    MESSAGE_SIZE, "sending");
 		}
 		yardstick->relayed += relayed;

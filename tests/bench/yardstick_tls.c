@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The smallest accepter of TLS connections: accept, shake hands with the same key, suites and flags as shared/tls.c, say
- * one byte, keep the connection. The client half connects with all at once (or -o at once) and counts who has heard the
- * byte. Gives the library's own price of a login and of an idle session.
+ * The smallest accepter of TLS connections: accept, shake hands with the same key, suites and
+ * flags as shared/tls.c, say one byte, keep the connection. The client half connects with all at
+ * once (or -o at once) and counts who has heard the byte. Gives the library's own price of a
+ * login and of an idle session.
  */
 
 #include <errno.h>
@@ -55,7 +56,8 @@ side_open(struct side *side, struct yardstick *yardstick, unsigned flags)
 	yardstick_require(gnutls_priority_init(&side->priority, PRIORITY, NULL) == 0 &&
 	    gnutls_certificate_allocate_credentials(&side->credentials) == 0, "GnuTLS");
 	if (flags & GNUTLS_SERVER)
-		yardstick_require(gnutls_certificate_set_x509_key_mem(side->credentials, &crt, &secret,
+		yardstick_require(gnutls_certificate_set_x509_key_mem(side->credentials, &crt,
+		    &secret,
 		    GNUTLS_X509_FMT_PEM) == 0, "the certificate");
 }
 
@@ -63,11 +65,13 @@ static void
 add_connection(struct side *side, int fd)
 {
 	struct connection *connection = mem_new(sizeof(*connection));
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET,
+	    .data.ptr = connection };
 
 	yardstick_require(gnutls_init(&connection->session, side->flags) == 0 &&
 	    gnutls_priority_set(connection->session, side->priority) == 0 &&
-	    gnutls_credentials_set(connection->session, GNUTLS_CRD_CERTIFICATE, side->credentials) == 0,
+	    gnutls_credentials_set(connection->session, GNUTLS_CRD_CERTIFICATE,
+	    side->credentials) == 0,
 	    "a session");
 	gnutls_transport_set_int(connection->session, fd);
 	yardstick_require(epoll_ctl(side->epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll");
@@ -99,7 +103,8 @@ accept_all(struct side *side)
 {
 	int fd;
 
-	while ((fd = accept4(side->yardstick->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+	while ((fd = accept4(side->yardstick->listener, NULL, NULL,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
 		add_connection(side, fd);
 }
 
@@ -111,7 +116,8 @@ run_server(struct yardstick *yardstick, uint32_t number, void (*ready)(void))
 
 	(void)number;
 	side_open(&side, yardstick, GNUTLS_SERVER);
-	yardstick_require(epoll_ctl(side.epoll, EPOLL_CTL_ADD, yardstick->listener, &listening) == 0, "epoll");
+	yardstick_require(epoll_ctl(side.epoll, EPOLL_CTL_ADD, yardstick->listener,
+	    &listening) == 0, "epoll");
 	ready();
 	for (;;) {
 		int count = epoll_wait(side.epoll, events, EVENTS, -1);
@@ -147,7 +153,8 @@ run_client(struct yardstick *yardstick, uint32_t number, void (*ready)(void))
 			char byte;
 
 			goes_up(connection);
-			if (!connection->is_up || gnutls_record_recv(connection->session, &byte, 1) != 1)
+			if (!connection->is_up || gnutls_record_recv(connection->session, &byte,
+			    1) != 1)
 				continue;
 			done++;
 			yardstick->done++;
@@ -179,7 +186,7 @@ main(int argc, char **argv)
 	yardstick_print("server_cpu_us", yardstick_cpu_us(found.server) / all);
 	yardstick_print("client_cpu_us", yardstick_cpu_us(found.client) / all);
 	yardstick_print("server_private_bytes",
-	    ((double)found.server[1].private_kib - (double)found.server[0].private_kib) * 1024 / all);
+	    ((double)found.server[1].private_kib - (double)found.server[0].private_kib) / all * 1024);
 	yardstick_print("kernel_bytes",
 	    ((double)found.kernel[1].slab_kib - (double)found.kernel[0].slab_kib) * 1024 / all);
 	free(certificate);

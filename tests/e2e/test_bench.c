@@ -46,7 +46,8 @@ serve(int told)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (tls_make_certificate(&certificate, &key) != STATUS_OK ||
 	    tls_pin_of_certificate(bytes_of_string(certificate), invite.pin) != STATUS_OK ||
-	    tls_context_new_server(bytes_of_string(certificate), bytes_of_string(key), false, &tls) != STATUS_OK)
+	    tls_context_new_server(bytes_of_string(certificate), bytes_of_string(key), false,
+	    &tls) != STATUS_OK)
 		_exit(1);
 	fake_server_start(server, base, link_loop_new(base, 50), tls, invite.pin);
 	event_add(evsignal_new(base, SIGUSR1, on_cut, server), NULL);
@@ -85,7 +86,10 @@ fake_stop(const struct fake *fake)
 	waitpid(fake->pid, NULL, 0);
 }
 
-/* Runs tingyu-bench with these arguments (NULL ends them) before the invite line, to its end; returns its exit status. */
+/*
+ * Runs tingyu-bench with these arguments (NULL ends them) before the invite line, to its end;
+ * returns its exit status.
+ */
 static int
 bench(const char *invite, const char *const *words, char **log)
 {
@@ -134,7 +138,8 @@ all_phases_lose_nothing(void **state UNUSED)
 
 	fake_start(&fake);
 	pid = mem_format("%d", (int)fake.pid);
-	assert_int_equal(BENCH(fake.invite, &log, "-H1", "-m1", "-k1", "-R2", "-S", pid, "-j", path), 0);
+	assert_int_equal(BENCH(fake.invite, &log, "-H1", "-m1", "-k1", "-R2", "-S", pid, "-j",
+	    path), 0);
 	assert_non_null(strstr(log, "USER_LIST, middle page"));
 	json = tmpdir_read(folder, "figures");
 	assert_non_null(json);
@@ -189,7 +194,8 @@ foreign_accounts_are_refused_and_counted(void **state UNUSED)
 	fake_stop(&theirs);
 	fake_start(&ours);
 	assert_int_equal(BENCH(ours.invite, &log, "-a", path, "-P", "register,login"), 1);
-	assert_non_null(strstr(log, "login: 40 attempts failed, 0 connections lost (wrong-proof 40)"));
+	assert_non_null(strstr(log,
+	    "login: 40 attempts failed, 0 connections lost (wrong-proof 40)"));
 	free(log);
 	free(path);
 	fake_stop(&ours);
@@ -199,7 +205,8 @@ foreign_accounts_are_refused_and_counted(void **state UNUSED)
 static void
 who_is_cut_survives(void **state UNUSED)
 {
-	const char *argv[] = { process_program("tingyu-bench"), "-n", "40", "-v", "-P", "register,survive", "-s",
+	const char *argv[] = { process_program("tingyu-bench"), "-n", "40", "-v", "-P",
+	    "register,survive", "-s",
 		"6", NULL, NULL };
 	struct process *process;
 	struct fake fake;
@@ -210,9 +217,11 @@ who_is_cut_survives(void **state UNUSED)
 	assert_true(process_wait_line(process, "online 40  lost 0", PROCESS_PATIENCE_MS));
 	kill(fake.pid, SIGUSR1);
 	assert_true(process_wait_line(process, "online 40  lost 40  back 40", PROCESS_PATIENCE_MS));
-	assert_true(process_wait_line(process, "clients that did not come back", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(process, "clients that did not come back",
+	    PROCESS_PATIENCE_MS));
 	assert_true(process_stop(process, 0, PROCESS_PATIENCE_MS));
-	assert_non_null(strstr(process_log(process), "survive: 0 attempts failed, 40 connections lost"));
+	assert_non_null(strstr(process_log(process),
+	    "survive: 0 attempts failed, 40 connections lost"));
 	process_free(process);
 	fake_stop(&fake);
 }

@@ -118,7 +118,8 @@ static void
 handle_resume(struct fake_client *client, const void *message)
 {
 	const struct msg_resume *ask = message;
-	struct msg_resume_ok answer = { .request = ask->request, .token = ask->token, .token_seconds = 60 };
+	struct msg_resume_ok answer = { .request = ask->request, .token = ask->token,
+	    .token_seconds = 60 };
 
 	if (client->server->forgets_tokens || ask->token.len != sizeof(answer.uid)) {
 		refuse(client, ask->request, STATUS_BAD_TOKEN);
@@ -132,7 +133,8 @@ handle_resume(struct fake_client *client, const void *message)
 static void
 handle_ping(struct fake_client *client, const void *message)
 {
-	const struct msg_ping_ok answer = { .request = ((const struct msg_ping *)message)->request };
+	const struct msg_ping_ok answer =
+	    { .request = ((const struct msg_ping *)message)->request };
 
 	if (!client->server->ignores_pings)
 		link_send(client->link, MSG_PING_OK, &answer);
@@ -229,7 +231,8 @@ on_frame(struct link *link UNUSED, const struct frame *frame, void *arg)
 	while (row < ARRAY_LEN(handlers) && handlers[row].type != frame->type)
 		row++;
 	assert_true(row < ARRAY_LEN(handlers));
-	assert_int_equal(codec_decode(protocol_schema(frame->type), frame->payload, &message, NULL), STATUS_OK);
+	assert_int_equal(codec_decode(protocol_schema(frame->type), frame->payload, &message,
+	    NULL), STATUS_OK);
 	server->taken[frame->type]++;
 	if (server->refuse_count > 0 && server->refuse_type == frame->type) {
 		server->refuse_count--;
@@ -275,7 +278,8 @@ on_accept(evutil_socket_t fd, short what UNUSED, void *arg)
 		if (client->next != NULL)
 			client->next->place = &client->next;
 		server->clients = client;
-		client->link = link_accept(server->loop, taken, server->tls, &server->limits, &handler,
+		client->link = link_accept(server->loop, taken, server->tls, &server->limits,
+		    &handler,
 		    client);
 	}
 }
@@ -309,7 +313,8 @@ fake_server_start(struct fake_server *server, struct event_base *base, struct li
 		.output_high = 1 << 20,
 	};
 	server->listener = listen_anywhere(&server->address);
-	server->accepting = event_new(base, server->listener, EV_READ | EV_PERSIST, on_accept, server);
+	server->accepting = event_new(base, server->listener, EV_READ | EV_PERSIST, on_accept,
+	    server);
 	event_add(server->accepting, NULL);
 }
 

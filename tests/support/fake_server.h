@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A route server and a work server in one, as small as clients can be fooled: it keeps nothing but uids and secrets,
- * and does wrong what the test asks for. It lives in the loop of whoever made it.
+ * A route server and a work server in one, as small as clients can be fooled: it keeps nothing
+ * but uids and secrets, and does wrong what the test asks for. It lives in the loop of whoever
+ * made it.
  */
 
 #ifndef TESTS_SUPPORT_FAKE_SERVER_H
@@ -47,7 +48,10 @@ struct fake_server {
 	bool forgets_tokens;
 };
 
-/* Listens on a free port of 127.0.0.1. All of it is borrowed; the struct is large: not for the stack. */
+/*
+ * Listens on a free port of 127.0.0.1. All of it is borrowed; the struct is large: not for the
+ * stack.
+ */
 void fake_server_start(struct fake_server *server, struct event_base *base, struct link_loop *loop,
     struct tls_context *tls, const uint8_t pin[TLS_PIN_SIZE]);
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "server/bench/accounts.h"
-#include "server/bench/board.h"
+#include "server/bench/scoreboard.h"
 #include "shared/compiler.h"
 #include "tests/support/tmpdir.h"
 
@@ -124,42 +124,42 @@ made_keys_differ(void **state UNUSED)
 static void
 shares_cover_everybody_once(void **state UNUSED)
 {
-	struct board board;
+	struct scoreboard board;
 	uint32_t next = 0;
 
-	board_open(&board, 7, 1000);
+	scoreboard_open(&board, 7, 1000);
 	for (uint32_t row = 0; row < 7; row++) {
-		uint32_t first, count = board_share(&board, row, &first);
+		uint32_t first, count = scoreboard_share(&board, row, &first);
 
 		assert_int_equal(first, next);
 		assert_in_range(count, 142, 143);
 		next = first + count;
 	}
 	assert_int_equal(next, 1000);
-	board_close(&board);
+	scoreboard_close(&board);
 }
 
 static void
 a_phase_forgets_but_what_stands(void **state UNUSED)
 {
-	struct board board;
+	struct scoreboard board;
 
-	board_open(&board, 2, 10);
-	board_count(&board.rows[0], TALLY_ONLINE, 5);
-	board_count(&board.rows[1], TALLY_ONLINE, 5);
-	board_count(&board.rows[1], TALLY_ONLINE, -2);
-	board_count(&board.rows[1], TALLY_LOST, 1);
-	board_reason(&board.rows[0], STATUS_RESET);
-	board_reason(&board.rows[0], 60000);
-	assert_int_equal(board_sum(&board, TALLY_ONLINE), 8);
-	assert_int_equal(board_sum(&board, TALLY_LOST), 1);
-	assert_int_equal(board_sum_reasons(&board, STATUS_RESET), 1);
-	board_begin(&board.rows[0]);
-	board_begin(&board.rows[1]);
-	assert_int_equal(board_sum(&board, TALLY_ONLINE), 8);
-	assert_int_equal(board_sum(&board, TALLY_LOST), 0);
-	assert_int_equal(board_sum_reasons(&board, STATUS_RESET), 0);
-	board_close(&board);
+	scoreboard_open(&board, 2, 10);
+	scoreboard_count(&board.rows[0], TALLY_ONLINE, 5);
+	scoreboard_count(&board.rows[1], TALLY_ONLINE, 5);
+	scoreboard_count(&board.rows[1], TALLY_ONLINE, -2);
+	scoreboard_count(&board.rows[1], TALLY_LOST, 1);
+	scoreboard_reason(&board.rows[0], STATUS_RESET);
+	scoreboard_reason(&board.rows[0], 60000);
+	assert_int_equal(scoreboard_sum(&board, TALLY_ONLINE), 8);
+	assert_int_equal(scoreboard_sum(&board, TALLY_LOST), 1);
+	assert_int_equal(scoreboard_sum_reasons(&board, STATUS_RESET), 1);
+	scoreboard_begin(&board.rows[0]);
+	scoreboard_begin(&board.rows[1]);
+	assert_int_equal(scoreboard_sum(&board, TALLY_ONLINE), 8);
+	assert_int_equal(scoreboard_sum(&board, TALLY_LOST), 0);
+	assert_int_equal(scoreboard_sum_reasons(&board, STATUS_RESET), 0);
+	scoreboard_close(&board);
 }
 
 int

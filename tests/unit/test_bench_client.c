@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The benchmark's clients against a server that does wrong on demand: they have to behave as people's clients. */
+/*
+ * The benchmark's clients against a server that does wrong on demand: they have to behave as
+ * people's clients.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +27,7 @@ enum { CLIENTS = 20 };
 struct scene {
 	struct stage stage;
 	struct fake_server server;
-	struct board board;
+	struct scoreboard board;
 	struct crowd crowd;
 	struct bench_client clients[CLIENTS];
 	bool asked;	/* the asker is done */
@@ -45,7 +48,7 @@ scene_new(bool tls)
 	stage_open(&scene->stage, tls);
 	fake_server_start(&scene->server, scene->stage.base, scene->stage.loop, scene->stage.server,
 	    scene->stage.pin);
-	board_open(&scene->board, 1, CLIENTS);
+	scoreboard_open(&scene->board, 1, CLIENTS);
 	accounts_make(scene->board.accounts, CLIENTS);
 	invite.server.port = ntohs(scene->server.address.sin_port);
 	memcpy(invite.pin, scene->stage.pin, TLS_PIN_SIZE);
@@ -56,7 +59,8 @@ scene_new(bool tls)
 	scene->crowd.row = &scene->board.rows[0];
 	scene->crowd.under_way_max = 4;
 	scene->crowd.backoff_ms = 1;
-	scene->crowd.asker = asker_new(scene->stage.base, &scene->crowd, scene->clients, CLIENTS, on_asked,
+	scene->crowd.asker = asker_new(scene->stage.base, &scene->crowd, scene->clients, CLIENTS,
+	    on_asked,
 	    scene);
 	for (uint32_t i = 0; i < CLIENTS; i++)
 		bench_client_init(&scene->clients[i], &scene->crowd, &scene->board.accounts[i], i);
@@ -72,14 +76,14 @@ scene_free(struct scene *scene)
 	stage_until(&scene->stage, link_loop_count(scene->stage.loop) == 0);
 	asker_free(scene->crowd.asker);
 	stage_close(&scene->stage);
-	board_close(&scene->board);
+	scoreboard_close(&scene->board);
 	free(scene);
 }
 
 static uint64_t
 tally(const struct scene *scene, enum tally which)
 {
-	return board_sum(&scene->board, which);
+	return scoreboard_sum(&scene->board, which);
 }
 
 static void
@@ -163,8 +167,8 @@ who_is_cut_comes_back_by_the_route_server(void **state UNUSED)
 	assert_int_equal(scene->server.taken[MSG_OBTAIN_SERVER_ADDR], 2 * CLIENTS);
 	assert_int_equal(scene->server.taken[MSG_RESUME], CLIENTS);
 	assert_int_equal(scene->crowd.row->absences.count, CLIENTS);
-	assert_int_equal(board_sum_reasons(&scene->board, STATUS_CLOSED) +
-	    board_sum_reasons(&scene->board, STATUS_RESET), CLIENTS);
+	assert_int_equal(scoreboard_sum_reasons(&scene->board, STATUS_CLOSED) +
+	    scoreboard_sum_reasons(&scene->board, STATUS_RESET), CLIENTS);
 	scene_free(scene);
 }
 
@@ -194,7 +198,7 @@ busy_means_try_again(void **state)
 	scene->server.refuse_count = 7;
 	bring_online(scene);
 	assert_int_equal(tally(scene, TALLY_FAILED), 7);
-	assert_int_equal(board_sum_reasons(&scene->board, STATUS_BUSY), 7);
+	assert_int_equal(scoreboard_sum_reasons(&scene->board, STATUS_BUSY), 7);
 	assert_int_equal(tally(scene, TALLY_GIVEN_UP), 0);
 	scene_free(scene);
 }
@@ -230,7 +234,7 @@ an_unanswered_ping_is_a_lost_connection(void **state UNUSED)
 	scene->crowd.answer_ms = 50;
 	scene->server.ignores_pings = true;
 	until(scene, tally(scene, TALLY_LOST) >= CLIENTS);
-	assert_true(board_sum_reasons(&scene->board, STATUS_TIMEOUT) >= CLIENTS);
+	assert_true(scoreboard_sum_reasons(&scene->board, STATUS_TIMEOUT) >= CLIENTS);
 	scene->server.ignores_pings = false;
 	scene->crowd.answer_ms = 10000;
 	until(scene, tally(scene, TALLY_ONLINE) == CLIENTS);
@@ -274,7 +278,7 @@ questions_are_answered_and_counted(void **state UNUSED)
 	asker_start(scene->crowd.asker, 200000, 1, scene->board.accounts, CLIENTS);
 	until(scene, scene->asked);
 	for (unsigned i = 0; i < OPERATION_COUNT; i++) {
-		const struct board_operation *result = &scene->crowd.row->operations[i];
+		const struct scoreboard_operation *result = &scene->crowd.row->operations[i];
 
 		/* The later pages are not asked for before the first answer. */
 		assert_in_range(result->answers.count, 150, 200);
@@ -339,7 +343,8 @@ int
 main(void)
 {
 	static bool plain = false, secured = true;
-	static uint16_t hello = MSG_HELLO, ask = MSG_OBTAIN_SERVER_ADDR, make = MSG_REGISTER, login = MSG_LOGIN;
+	static uint16_t hello = MSG_HELLO, ask = MSG_OBTAIN_SERVER_ADDR, make = MSG_REGISTER,
+	    login = MSG_LOGIN;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(everybody_registers_and_logs_in, &plain),
 		cmocka_unit_test_prestate(everybody_registers_and_logs_in, &secured),

@@ -52,7 +52,8 @@ long_and_short_mean_the_same(void **state UNUSED)
 	struct bench_options options;
 	char error[128];
 
-	assert_true(PARSE(&options, error, "-n", "10000", "--hold=30", "-v", INVITE, "--json", "f"));
+	assert_true(PARSE(&options, error, "-n", "10000", "--hold=30", "-v", INVITE, "--json",
+	    "f"));
 	assert_int_equal(options.clients, 10000);
 	assert_int_equal(options.hold_s, 30);
 	assert_true(options.verbose);

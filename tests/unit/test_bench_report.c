@@ -121,7 +121,8 @@ operations_have_their_table(void **state UNUSED)
 	for (unsigned i = 0; i < OPERATION_COUNT; i++)
 		bench_report_add_latency(&report, (enum operation)i, &answers, 3, 4);
 	text = printed(bench_report_print, &report);
-	assert_contains(text, "FIND_USER                    100         3         4     50 us     90 us"
+	assert_contains(text,
+	    "FIND_USER                    100         3         4     50 us     90 us"
 	    "     99 us    100 us\n");
 	free(text);
 	text = printed(bench_report_print_json, &report);

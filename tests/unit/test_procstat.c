@@ -19,7 +19,8 @@
 
 /* A process of the made-up /proc, every time in it a multiple of "scale". */
 static void
-make_process(const char *proc, int pid, const char *name, int parent, int scale, const char *schedstat)
+make_process(const char *proc, int pid, const char *name, int parent, int scale,
+    const char *schedstat)
 {
 	char path[64], text[512];
 
@@ -29,7 +30,8 @@ make_process(const char *proc, int pid, const char *name, int parent, int scale,
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/%d/task/%d", proc, pid, pid);
 	assert_int_equal(mkdir(path, 0700), 0);
-	snprintf(text, sizeof(text), "%d (%s) S %d 1 1 0 -1 4194560 104 0 0 0 %d %d 0 0 20 0 1 0 5\n", pid,
+	snprintf(text, sizeof(text),
+	    "%d (%s) S %d 1 1 0 -1 4194560 104 0 0 0 %d %d 0 0 20 0 1 0 5\n", pid,
 	    name, parent, 3 * scale, 2 * scale);
 	snprintf(path, sizeof(path), "%d/stat", pid);
 	tmpdir_write(proc, path, text);

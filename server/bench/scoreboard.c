@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "server/bench/board.h"
+#include "server/bench/scoreboard.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -23,7 +23,7 @@ map_shared(size_t size)
 }
 
 void
-board_open(struct board *board, uint32_t rows, uint32_t accounts)
+scoreboard_open(struct scoreboard *board, uint32_t rows, uint32_t accounts)
 {
 	board->row_count = rows;
 	board->account_count = accounts;
@@ -32,14 +32,14 @@ board_open(struct board *board, uint32_t rows, uint32_t accounts)
 }
 
 void
-board_close(struct board *board)
+scoreboard_close(struct scoreboard *board)
 {
 	munmap(board->rows, board->row_count * sizeof(*board->rows));
 	munmap(board->accounts, board->account_count * sizeof(*board->accounts));
 }
 
 uint32_t
-board_share(const struct board *board, uint32_t row, uint32_t *first)
+scoreboard_share(const struct scoreboard *board, uint32_t row, uint32_t *first)
 {
 	uint64_t begin = (uint64_t)board->account_count * row / board->row_count;
 	uint64_t end = (uint64_t)board->account_count * (row + 1) / board->row_count;
@@ -49,25 +49,25 @@ board_share(const struct board *board, uint32_t row, uint32_t *first)
 }
 
 void
-board_count(struct board_row *row, enum tally tally, int change)
+scoreboard_count(struct scoreboard_row *row, enum tally tally, int change)
 {
 	atomic_fetch_add_explicit(&row->tallies[tally], (uint32_t)change, memory_order_relaxed);
 }
 
 void
-board_reason(struct board_row *row, unsigned status)
+scoreboard_reason(struct scoreboard_row *row, unsigned status)
 {
-	if (status < BOARD_REASONS)
+	if (status < SCOREBOARD_REASONS)
 		atomic_fetch_add_explicit(&row->reasons[status], 1, memory_order_relaxed);
 }
 
 void
-board_begin(struct board_row *row)
+scoreboard_begin(struct scoreboard_row *row)
 {
 	for (size_t i = 0; i < TALLY_COUNT; i++)
 		if (!is_standing[i])
 			row->tallies[i] = 0;
-	for (size_t i = 0; i < BOARD_REASONS; i++)
+	for (size_t i = 0; i < SCOREBOARD_REASONS; i++)
 		row->reasons[i] = 0;
 	row->seen_online = 0;
 	row->first_us = 0;
@@ -78,7 +78,7 @@ board_begin(struct board_row *row)
 }
 
 uint64_t
-board_sum(const struct board *board, enum tally tally)
+scoreboard_sum(const struct scoreboard *board, enum tally tally)
 {
 	uint64_t sum = 0;
 
@@ -88,7 +88,7 @@ board_sum(const struct board *board, enum tally tally)
 }
 
 uint64_t
-board_sum_reasons(const struct board *board, unsigned status)
+scoreboard_sum_reasons(const struct scoreboard *board, unsigned status)
 {
 	uint64_t sum = 0;
 
