@@ -131,12 +131,16 @@ guess_name(const struct conf_table *table, struct bytes name)
 	if (name.len > CONF_NAME_MAX)
 		return NULL;
 	for (size_t i = 0; i < table->count; i++) {
-		size_t distance = edit_distance(name, bytes_of_string(table->options[i].name));
+		struct bytes known = bytes_of_string(table->options[i].name);
+		size_t distance;
 
+		if (known.len >= name.len + best || name.len >= known.len + best)
+			continue;
+		distance = edit_distance(name, known);
 		if (distance >= best)
 			continue;
 		best = distance;
-		guess = table->options[i].name;
+		guess = known.data;
 	}
 	return guess;
 }
@@ -144,7 +148,9 @@ guess_name(const struct conf_table *table, struct bytes name)
 static void
 complain_unknown(const struct source *source, struct bytes name)
 {
-	const char *guess = guess_name(source->table, name);
+	/* Nobody will read the sentence when there are too many; a wrong file may have thousands. */
+	bool is_kept = source->mistakes->count < CONF_MISTAKES_MAX;
+	const char *guess = is_kept ? guess_name(source->table, name) : NULL;
 	char shown[CONF_NAME_MAX + 1];
 
 	str_escape(name, shown, sizeof(shown));
