@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "server/bus/bus.h"
+#include "server/proc/admission.h"
 #include "server/proc/child.h"
 #include "server/proc/counters.h"
 #include "server/proc/limiter.h"
@@ -26,27 +27,48 @@ enum {
 	TICK_MS = 250,		/* how exact deadlines are */
 	DRAIN_MS = 5000,	/* for the last words to a client */
 	LIMITER_SLOTS = 65536,
+	ENTER_PER_TURN = 16,	/* some milliseconds of handshakes */
 };
 
 /* --- what comes from the parent -------------------------------------------------------------------------------------- */
+
+static void
+on_enter(void *arg, int fd)
+{
+	struct worker *worker = arg;
+
+	if (session_start(worker, fd) != STATUS_OK)
+		proc_child_client_gone(worker->child);
+}
+
+static void
+on_lost(void *arg)
+{
+	struct worker *worker = arg;
+
+	proc_child_client_gone(worker->child);
+}
+
+static const struct admission_events admission_events = {
+	.on_enter = on_enter,
+	.on_lost = on_lost,
+};
 
 static void
 on_client(void *arg, int fd, unsigned listener UNUSED, const struct proc_address *from)
 {
 	struct worker *worker = arg;
 	struct counters *counters = proc_child_counters(worker->child);
-	enum status status = limiter_take_address(worker->limiter, RATE_CONNECTIONS,
-	    (const struct sockaddr *)&from->address, clock_monotonic_ms(), NULL);
 
-	if (status != STATUS_OK) {
-		/* No handshake for a flood: that would cost more than the flood itself. */
-		counter_add(&counters->cut_limit, 1);
-		close(fd);
-	} else {
-		status = session_start(worker, fd);
+	if (limiter_take_address(worker->limiter, RATE_CONNECTIONS, (const struct sockaddr *)&from->address,
+	    clock_monotonic_ms(), NULL) == STATUS_OK) {
+		admission_queue(worker->admission, fd);
+		return;
 	}
-	if (status != STATUS_OK)
-		proc_child_client_gone(worker->child);
+	/* No handshake for a flood: that would cost more than the flood itself. */
+	counter_add(&counters->cut_limit, 1);
+	close(fd);
+	proc_child_client_gone(worker->child);
 }
 
 static void
@@ -238,6 +260,7 @@ worker_start(struct worker *worker)
 	find_advertised(worker);
 	worker->loop = link_loop_new(base, TICK_MS);
 	worker->wheel = link_loop_wheel(worker->loop);
+	worker->admission = admission_new(base, ENTER_PER_TURN, &admission_events, worker);
 	worker->sessions = session_table_new();
 	worker->store = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, store_on_word, worker);
 	worker->bus = make_bus(worker);
@@ -256,6 +279,7 @@ worker_stop(struct worker *worker)
 	while ((session = session_table_next(worker->sessions, &cursor)) != NULL)
 		link_close(session->link, STATUS_STOPPED);
 	/* What has deadlines goes before the loop; what the end of a session needs goes after it. */
+	admission_free(worker->admission);
 	drain_free(worker);
 	registrar_free(worker->registrar);
 	worker->registrar = NULL;

@@ -14,6 +14,7 @@
 #include "shared/endpoint.h"
 #include "shared/link.h"
 
+struct admission;
 struct bus;
 struct drain;
 struct limiter;
@@ -34,6 +35,7 @@ struct worker {
 	struct link_limits limits;
 	struct link_loop *loop;
 	struct wheel *wheel;
+	struct admission *admission;
 	struct session_table *sessions;
 	struct store_client *store;
 	struct bus *bus;

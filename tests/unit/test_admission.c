@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "server/proc/admission.h"
+#include "shared/link.h"
+
+enum { MANY = 200, PER_TURN = 16 };
+
+/* Sockets by their other ends; who came in, in that order. */
+struct hall {
+	struct event_base *base;
+	struct admission *admission;
+	int outside[MANY];
+	int entered[MANY];
+	size_t enter_count;
+	size_t lost_count;
+};
+
+static void
+on_enter(void *arg, int fd)
+{
+	struct hall *hall = arg;
+
+	hall->entered[hall->enter_count++] = fd;
+}
+
+static void
+on_lost(void *arg)
+{
+	struct hall *hall = arg;
+
+	hall->lost_count++;
+}
+
+static const struct admission_events events = { .on_enter = on_enter, .on_lost = on_lost };
+
+static void
+hall_open(struct hall *hall)
+{
+	*hall = (struct hall){ .base = link_base_new() };
+	hall->admission = admission_new(hall->base, PER_TURN, &events, hall);
+	for (size_t i = 0; i < MANY; i++) {
+		int ends[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+		hall->outside[i] = ends[0];
+		admission_queue(hall->admission, ends[1]);
+	}
+	assert_int_equal(hall->enter_count, 0);
+}
+
+static void
+hall_close(struct hall *hall)
+{
+	admission_free(hall->admission);
+	for (size_t i = 0; i < hall->enter_count; i++)
+		close(hall->entered[i]);
+	for (size_t i = 0; i < MANY; i++)
+		close(hall->outside[i]);
+	event_base_free(hall->base);
+}
+
+static void
+admission__lets_some_in_each_turn__in_order(void **state)
+{
+	struct hall hall;
+
+	(void)state;
+	hall_open(&hall);
+	for (size_t turn = 1; turn <= MANY / PER_TURN; turn++) {
+		event_base_loop(hall.base, EVLOOP_ONCE);
+		assert_int_equal(hall.enter_count, turn * PER_TURN);
+	}
+	event_base_loop(hall.base, EVLOOP_ONCE);
+	assert_int_equal(hall.enter_count, MANY);
+	assert_int_equal(admission_waiting(hall.admission), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		char byte = 0;
+
+		assert_int_equal(write(hall.outside[i], "x", 1), 1);
+		assert_int_equal(read(hall.entered[i], &byte, 1), 1);
+	}
+	hall_close(&hall);
+}
+
+static void
+admission__spends_nothing__on_who_has_left(void **state)
+{
+	struct hall hall;
+
+	(void)state;
+	hall_open(&hall);
+	for (size_t i = 0; i < MANY; i += 2)
+		shutdown(hall.outside[i], SHUT_RDWR);
+	while (admission_waiting(hall.admission) > 0)
+		event_base_loop(hall.base, EVLOOP_ONCE);
+	assert_int_equal(hall.lost_count, MANY / 2);
+	assert_int_equal(hall.enter_count, MANY / 2);
+	hall_close(&hall);
+}
+
+static void
+admission__closes_who_waits__when_it_ends(void **state)
+{
+	struct hall hall;
+	char byte;
+
+	(void)state;
+	hall_open(&hall);
+	admission_free(hall.admission);
+	hall.admission = NULL;
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(read(hall.outside[i], &byte, 1), 0);
+	hall_close(&hall);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(admission__lets_some_in_each_turn__in_order),
+		cmocka_unit_test(admission__spends_nothing__on_who_has_left),
+		cmocka_unit_test(admission__closes_who_waits__when_it_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
