@@ -65,6 +65,7 @@ take_settings(struct route *route, struct bytes blob)
 	settings_clear(&route->settings);
 	route->tls = tls;
 	route->settings = fresh;
+	settings_start_log(&route->settings);
 	set_limits(route);
 	return STATUS_OK;
 }

@@ -80,6 +80,7 @@ reload(struct proc_parent *parent UNUSED, struct bytes *blob, char *sentence, vo
 	settings_clear(service->settings);
 	service->credentials = credentials;
 	*service->settings = settings;
+	settings_start_log(service->settings);
 	return STATUS_OK;
 }
 
@@ -135,6 +136,7 @@ route_service_run(const struct arguments *arguments, struct settings *settings)
 	char sentence[CREDENTIALS_SENTENCE_MAX];
 	int exit_status;
 
+	settings_start_log(settings);
 	if (read_listener(settings, &plan.listeners[0]) != STATUS_OK) {
 		log_error("route-listen %s cannot be used here", settings->route_listen);
 		return 1;

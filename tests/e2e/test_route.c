@@ -78,11 +78,23 @@ server_end(struct server *server)
 
 /* --- work servers ----------------------------------------------------------------------------------------------- */
 
+/* A start's random number; here it follows from the host. */
+static uint64_t
+number_of(const char *host)
+{
+	uint64_t number = 0;
+
+	while (*host != '\0')
+		number = number * 31 + (unsigned char)*host++;
+	return number;
+}
+
 static struct msg_report_connect
 report_of(const char *host, uint32_t sessions)
 {
 	return (struct msg_report_connect){
-		.request = 7, .server = sessions, .sessions = sessions, .capacity = 1000, .state = NODE_UP,
+		.request = 7,
+		.server = number_of(host), .sessions = sessions, .capacity = 1000, .state = NODE_UP,
 		.port = 7401, .host = bytes_of_string(host), .pin = bytes_of(ours.pin, sizeof(ours.pin)),
 	};
 }

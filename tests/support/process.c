@@ -303,6 +303,9 @@ process_stop(struct process *process, int signal, int timeout_ms)
 		return complain(process, "died of signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status) != 0)
 		return complain(process, "ended with %d", WEXITSTATUS(status));
+	/* Its children write into the same log, and their ends do not show in its own. */
+	if (strstr(process_log(process), "Sanitizer") != NULL || strstr(process->log, "runtime error:") != NULL)
+		return complain(process, "was told off by a sanitizer");
 	return true;
 }
 

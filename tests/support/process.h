@@ -55,7 +55,10 @@ bool process_wait_exit(struct process *process, int timeout_ms, int *status);
 
 void process_signal(struct process *process, int signal);
 
-/* Sends the signal and waits for exit status 0. False, and the log, when it did not end in time or ended otherwise. */
+/*
+ * Sends the signal and waits for exit status 0. False, and the log, when it did not end in time or ended otherwise, or when a
+ * sanitizer complained about it or one of its children.
+ */
 bool process_stop(struct process *process, int signal, int timeout_ms);
 
 /*
