@@ -17,6 +17,7 @@ server/bus		shared
 server/store		shared
 server/route		shared server/proc server/bus
 server/work		shared server/proc server/bus server/store
+server/supervisor	shared server/proc
 server/bench		shared client-tui/net
 client-tui/net		shared
 FLOORS

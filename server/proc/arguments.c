@@ -157,6 +157,14 @@ arguments_reload(const struct arguments *arguments, struct settings *settings)
 }
 
 void
+arguments_add_override(struct arguments *arguments, const char *override)
+{
+	arguments->overrides = mem_resize(arguments->overrides, arguments->override_count + 1,
+	    sizeof(*arguments->overrides));
+	arguments->overrides[arguments->override_count++] = override;
+}
+
+void
 arguments_clear(struct arguments *arguments)
 {
 	free(arguments->overrides);

@@ -40,6 +40,9 @@ enum arguments_verdict arguments_start(int argc, char **argv, const char *about,
  */
 enum status arguments_reload(const struct arguments *arguments, struct settings *settings);
 
+/* One more "name=value", as if it had come last on the command line; borrowed. */
+void arguments_add_override(struct arguments *arguments, const char *override);
+
 void arguments_clear(struct arguments *arguments);
 
 #endif

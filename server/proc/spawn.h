@@ -29,4 +29,10 @@ int spawn_open_image(void);
  */
 enum status spawn_start(int image, char *const argv[], const int *keep, size_t keep_count, pid_t *out);
 
+/*
+ * Starts another program, with no signals blocked and none of our close-on-exec descriptors. When this process dies it gets
+ * "last_signal" (prctl(2), PR_SET_PDEATHSIG; the calling thread counts). That it cannot be executed shows as SPAWN_EXIT_NO_EXEC.
+ */
+enum status spawn_start_program(const char *path, char *const argv[], int last_signal, pid_t *out);
+
 #endif
