@@ -166,6 +166,14 @@ settings_clear(struct settings *settings)
 	conf_clear(&table, settings);
 }
 
+void
+settings_copy(const struct settings *settings, struct settings *out)
+{
+	conf_init(&table, out);
+	for (size_t i = 0; i < table.count; i++)
+		conf_value_copy(&options[i], out, settings);
+}
+
 static struct address
 address_of(const char *listen)
 {

@@ -31,6 +31,9 @@ struct settings {
 /* The file that is read when nobody names one; it may be missing. */
 #define SETTINGS_FILE TINGYU_SYSCONFDIR "/tingyu-server.conf"
 
+/* Its own copy of everything; *out is overwritten, clear it later. */
+void settings_copy(const struct settings *settings, struct settings *out);
+
 /* The options as a table, for help and tests. */
 const struct conf_table *settings_table(void);
 

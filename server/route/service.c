@@ -45,14 +45,20 @@ on_member_died(struct proc_parent *parent, const struct proc_member *who, void *
 	    clock_monotonic_ms());
 }
 
-/* A copy to try things with: the running settings stay as they are until all is known to be good. */
+/* On a copy: the running settings stay as they are until all is known to be good. */
 static enum status
-copy_settings(const struct settings *settings, struct settings *out)
+load_again(const struct service *service, struct settings *settings, struct credentials *credentials, char *sentence)
 {
-	struct bytes bytes = settings_encode(settings);
-	enum status status = settings_decode(bytes, out);
+	enum status status;
 
-	free((void *)(uintptr_t)bytes.data);
+	settings_copy(service->settings, settings);
+	status = arguments_reload(service->arguments, settings);
+	if (status == STATUS_OK)
+		status = credentials_load(settings, false, credentials, sentence);
+	else
+		snprintf(sentence, PROC_SENTENCE_MAX, "the configuration has mistakes; nothing was changed");
+	if (status != STATUS_OK)
+		settings_clear(settings);
 	return status;
 }
 
@@ -62,17 +68,8 @@ reload(struct proc_parent *parent UNUSED, struct bytes *blob, char *sentence, vo
 	struct service *service = arg;
 	struct credentials credentials = { 0 };
 	struct settings settings;
-	enum status status = copy_settings(service->settings, &settings);
+	enum status status = load_again(service, &settings, &credentials, sentence);
 
-	if (status == STATUS_OK) {
-		status = arguments_reload(service->arguments, &settings);
-		if (status == STATUS_OK)
-			status = credentials_load(&settings, false, &credentials, sentence);
-		else
-			snprintf(sentence, PROC_SENTENCE_MAX, "the configuration has mistakes; nothing was changed");
-		if (status != STATUS_OK)
-			settings_clear(&settings);
-	}
 	if (status != STATUS_OK)
 		return status;
 	*blob = credentials_pack(&settings, &credentials);

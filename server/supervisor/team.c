@@ -193,12 +193,9 @@ enum status
 team_reload(struct team *team, const struct arguments *arguments, char sentence[TEAM_SENTENCE_MAX])
 {
 	struct team fresh = { 0 };
-	struct bytes running = settings_encode(&team->settings);
-	enum status status = settings_decode(running, &fresh.settings);
+	enum status status;
 
-	free((void *)(uintptr_t)running.data);
-	if (status != STATUS_OK)
-		return status;
+	settings_copy(&team->settings, &fresh.settings);
 	status = arguments_reload(arguments, &fresh.settings);
 	if (status == STATUS_OK)
 		status = team_meet(&fresh, sentence);
