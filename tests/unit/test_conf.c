@@ -88,6 +88,7 @@ static const struct {
 } good[] = {
 	{ "", "2 0 2 'none' '' []" },
 	{ "\n\n  \n# children 9\n\t# x", "2 0 2 'none' '' []" },
+	{ "children 1", "1 0 2 'none' '' []" },
 	{ "children 16", "16 0 2 'none' '' []" },
 	{ "children 16\r\nloud yes\r\n", "16 1 2 'none' '' []" },
 	{ "\t children\t 5 \t\n", "5 0 2 'none' '' []" },
@@ -125,6 +126,7 @@ static const struct {
 	{ "chidren 4", "t.conf:1: unknown option 'chidren'; did you mean 'children'?" },
 	{ "childrens 4", "t.conf:1: unknown option 'childrens'; did you mean 'children'?" },
 	{ "Level info", "t.conf:1: unknown option 'Level'; did you mean 'level'?" },
+	{ "lod yes", "t.conf:1: unknown option 'lod'; did you mean 'loud'?" },
 	{ "quiet", "t.conf:1: unknown option 'quiet'; test.conf(5) lists all of them" },
 	{ "x 1", "t.conf:1: unknown option 'x'; test.conf(5) lists all of them" },
 	{ "= 1", "t.conf:1: unknown option ''; test.conf(5) lists all of them" },

@@ -154,6 +154,7 @@ static const struct {
 } addresses[] = {
 	{ "127.0.0.1:7400", "127.0.0.1:7400", true, false, 0xffff7f000001 },
 	{ "127.255.255.255:1", "127.255.255.255:1", true, false, 0xffff7fffffff },
+	{ "126.255.255.255:1", "126.255.255.255:1", false, false, 0xffff7effffff },
 	{ "128.0.0.1:1", "128.0.0.1:1", false, false, 0xffff80000001 },
 	{ "0.0.0.0:0", "0.0.0.0:0", false, true, 0xffff00000000 },
 	{ "[::]:9", "[::]:9", false, true, 0 },

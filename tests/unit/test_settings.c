@@ -279,16 +279,21 @@ travel_as_bytes(void **state UNUSED)
 		"route-server=tingyu://a:1", "route-server=tingyu://b:2" };
 	const struct conf_table *table = settings_table();
 	struct conf_mistakes mistakes = { 0 };
-	struct settings settings, back;
+	struct settings settings, back, copy;
 	struct bytes bytes;
 
 	assert_int_equal(settings_load(NULL, false, overrides, ARRAY_LEN(overrides), &settings,
 	    &mistakes), STATUS_OK);
 	bytes = settings_encode(&settings);
 	assert_int_equal(settings_decode(bytes, &back), STATUS_OK);
-	for (size_t i = 0; i < table->count; i++)
+	settings_copy(&settings, &copy);
+	for (size_t i = 0; i < table->count; i++) {
 		assert_true(conf_value_is_equal(&table->options[i], &settings, &back));
+		assert_true(conf_value_is_equal(&table->options[i], &settings, &copy));
+	}
 	assert_string_equal(back.route_servers.items[1], "tingyu://b:2");
+	assert_ptr_not_equal(copy.route_servers.items[1], settings.route_servers.items[1]);
+	settings_clear(&copy);
 	settings_clear(&back);
 	assert_int_equal(settings_decode(bytes_of(bytes.data, bytes.len - 1), &back),
 	    STATUS_BAD_FRAME);

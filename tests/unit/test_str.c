@@ -62,6 +62,7 @@ static const struct {
 	{ BYTES("\364\220\200\200"), false, false },		/* U+110000 */
 	{ BYTES("\365\200\200\200"), false, false },
 	{ BYTES("\370\210\200\200\200"), false, false },
+	{ BYTES("\374\200\200\200"), false, false },
 	{ BYTES("\376"), false, false },
 	{ BYTES("\377"), false, false },
 };
