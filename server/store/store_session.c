@@ -188,6 +188,7 @@ find_session(struct store *store, const void *data, void *result)
 
 	if (status != STATUS_OK)
 		return status == STATUS_NOT_FOUND ? STATUS_NOT_ONLINE : status;
+	out->uid = ask->uid;
 	out->host = row_text(&rows, 1, 64);
 	out->port = (uint16_t)row_number(&rows);
 	return rows_end(&rows);
