@@ -176,7 +176,7 @@ reach_on_frame(struct worker *worker, uint64_t uid, uint32_t id, struct bytes by
 	struct frame frame;
 	size_t used;
 
-	if (session != NULL && (session->uid != uid || session->state != IN_ONLINE))
+	if (session != NULL && (session->uid != uid || session->state == IN_LEAVING))
 		session = NULL;
 	if (frame_parse(bytes, &frame, &used) != FRAME_WHOLE)
 		return;

@@ -188,7 +188,7 @@ on_epoch(void *arg, const struct store_answer *answer)
 	struct session *session = arg;
 	const struct verb_account_epoch_ok *account = answer->message;
 
-	if (session->state != IN_ONLINE)
+	if (session->state == IN_LEAVING)
 		return;
 	if (answer->status == STATUS_NO_SUCH_USER)
 		session_refuse(session, STATUS_ACCOUNT_GONE, 0);
