@@ -5,7 +5,7 @@
 
 #include "server/bench/asker.h"
 #include "server/bench/crowd.h"
-#include "server/bench/proof.h"
+#include "server/bench/bench_proof.h"
 #include "shared/clock.h"
 #include "shared/compiler.h"
 #include "shared/link.h"
@@ -221,14 +221,14 @@ on_hello(struct bench_client *client, const void *message)
 	expect_answer(client);
 	if (client->account->uid == 0) {
 		enter(client, CLIENT_REGISTERING);
-		proof_send_register(client, hello->nonce);
+		bench_proof_send_register(client, hello->nonce);
 		return;
 	}
 	enter(client, CLIENT_PROVING);
 	if (client->token_len > 0)
-		proof_send_resume(client);
+		bench_proof_send_resume(client);
 	else
-		proof_send_login(client);
+		bench_proof_send_login(client);
 }
 
 static void
@@ -261,7 +261,7 @@ on_registered(struct bench_client *client, const void *message)
 	if (client->goal == GOAL_ONLINE) {
 		enter(client, CLIENT_PROVING);
 		expect_answer(client);
-		proof_send_login(client);
+		bench_proof_send_login(client);
 		return;
 	}
 	count_arrival(client);
@@ -349,7 +349,7 @@ on_refusal(struct bench_client *client, const void *message)
 	    error->status == STATUS_BAD_TOKEN) {
 		client->token_len = 0;
 		expect_answer(client);
-		proof_send_login(client);
+		bench_proof_send_login(client);
 	} else if (client->state != CLIENT_ONLINE) {
 		hang_up(client, error->status);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "server/bench/proof.h"
+#include "server/bench/bench_proof.h"
 
 #include "server/bench/bench_client.h"
 #include "shared/identity.h"
@@ -36,7 +36,7 @@ sign(struct link *link, const struct identity *identity, struct bytes nonce,
 }
 
 void
-proof_send_register(const struct bench_client *client, struct bytes nonce)
+bench_proof_send_register(const struct bench_client *client, struct bytes nonce)
 {
 	static const uint8_t zeros[72];
 	uint8_t signature[IDENTITY_SIGNATURE_SIZE];
@@ -63,7 +63,7 @@ proof_send_register(const struct bench_client *client, struct bytes nonce)
 }
 
 void
-proof_send_login(const struct bench_client *client)
+bench_proof_send_login(const struct bench_client *client)
 {
 	const struct msg_login login = {
 		.request = BENCH_CLIENT_REQUEST,
@@ -76,7 +76,7 @@ proof_send_login(const struct bench_client *client)
 }
 
 void
-proof_send_resume(const struct bench_client *client)
+bench_proof_send_resume(const struct bench_client *client)
 {
 	const struct msg_resume resume = {
 		.request = BENCH_CLIENT_REQUEST,
