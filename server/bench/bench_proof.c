@@ -58,8 +58,8 @@ bench_proof_send_register(const struct bench_client *client, struct bytes nonce)
 		.signature = bytes_of(signature, sizeof(signature)),
 	};
 	sign(client->link, &identity, nonce, &message, signature);
-	identity_clear(&identity);
 	link_send(client->link, MSG_REGISTER, &message);
+	identity_clear(&identity);
 }
 
 void

@@ -521,11 +521,23 @@ static bool (*const phases[])(struct runner *runner) = {
 	[PHASE_SURVIVE] = run_survive,
 };
 
+/* Nothing can be measured without anybody: whoever should be there was counted as lost before. */
+static bool
+is_pointless(const struct runner *runner, enum phase phase)
+{
+	return phase > PHASE_LOGIN && runner->lost >= runner->options->clients &&
+	    sum(runner, TALLY_ONLINE) == 0;
+}
+
 static bool
 run_phase(struct runner *runner, enum phase phase)
 {
 	if (!runner->options->phase_wanted[phase])
 		return true;
+	if (is_pointless(runner, phase)) {
+		fprintf(stderr, "%s: left out, nobody is online\n", phase_name(phase));
+		return true;
+	}
 	if (!phases[phase](runner))
 		return false;
 	explain(runner, phase);

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "shared/compiler.h"
+#include "shared/identity.h"
 #include "shared/mem.h"
 #include "shared/protocol.h"
 
@@ -80,6 +81,19 @@ handle_obtain_server_addr(struct fake_client *client, const void *message)
 	link_send(client->link, MSG_OBTAIN_SERVER_ADDR_OK, &end);
 }
 
+/* The connection as this server sees it; its nonce is zeros. */
+static bool
+is_signed(const struct fake_client *client, const struct msg_register *ask)
+{
+	struct identity_channel channel = { 0 };
+
+	if (client->server->tls != NULL) {
+		memcpy(channel.pin, client->server->pin, sizeof(channel.pin));
+		assert_int_equal(link_binding(client->link, channel.binding), STATUS_OK);
+	}
+	return identity_verify_register(&channel, ask);
+}
+
 static void
 handle_register(struct fake_client *client, const void *message)
 {
@@ -87,6 +101,10 @@ handle_register(struct fake_client *client, const void *message)
 	struct fake_server *server = client->server;
 	struct msg_register_ok answer = { .request = ask->request };
 
+	if (!is_signed(client, ask)) {
+		refuse(client, ask->request, STATUS_WRONG_PROOF);
+		return;
+	}
 	assert_true(server->account_count < FAKE_ACCOUNTS_MAX);
 	memcpy(server->accounts[server->account_count].secret, ask->secret.data, 32);
 	answer.uid = ++server->account_count;

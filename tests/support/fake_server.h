@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A route server and a work server in one, as small as clients can be fooled: it keeps nothing
+ * A route server and a work server in one, as small as clients can be fooled: it checks proofs, keeps nothing
  * but uids and secrets, and does wrong what the test asks for. It lives in the loop of whoever
  * made it.
  */
