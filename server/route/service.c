@@ -56,7 +56,7 @@ load_again(const struct service *service, struct settings *settings, struct cred
 	if (status == STATUS_OK)
 		status = credentials_load(settings, false, credentials, sentence);
 	else
-		snprintf(sentence, PROC_SENTENCE_MAX, "the configuration has mistakes; nothing was changed");
+		snprintf(sentence, PROC_SENTENCE_MAX, "the configuration has mistakes");
 	if (status != STATUS_OK)
 		settings_clear(settings);
 	return status;

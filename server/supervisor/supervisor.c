@@ -84,9 +84,8 @@ fail(struct supervisor *supervisor)
 /* --- ready ------------------------------------------------------------------------------------------------------ */
 
 static void
-on_ready(void *arg)
+publish_invite(struct supervisor *supervisor)
 {
-	struct supervisor *supervisor = arg;
 	char line[ENDPOINT_INVITE_SIZE];
 	enum status status;
 
@@ -97,10 +96,18 @@ on_ready(void *arg)
 		fail(supervisor);
 		return;
 	}
-	supervisor->is_ready = true;
-	log_info("ready: clients can log in");
 	puts(line);
 	fflush(stdout);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct supervisor *supervisor = arg;
+
+	supervisor->is_ready = true;
+	log_info("ready: clients can log in");
+	publish_invite(supervisor);
 }
 
 static enum status
@@ -160,7 +167,8 @@ reload(struct supervisor *supervisor)
 		return;
 	}
 	if (supervisor->is_ready)
-		on_ready(supervisor);
+		publish_invite(supervisor);
+	log_info("reload: the configuration is good, both programs read it again");
 	pass_on(supervisor, SIGHUP);
 }
 

@@ -14,19 +14,17 @@
 
 #include <cmocka.h>
 
-#include "shared/clock.h"
 #include "shared/endpoint.h"
 #include "shared/mem.h"
+#include "tests/support/account.h"
 #include "tests/support/peer.h"
 #include "tests/support/process.h"
 #include "tests/support/tmpdir.h"
 
 struct server {
 	char *folder;
+	char *file;
 	char *invite_path;
-	char *route_option;
-	char *work_option;
-	char *state_option;
 	unsigned route_port;
 	unsigned work_port;
 	struct process *process;
@@ -34,14 +32,21 @@ struct server {
 
 /* --- the server ------------------------------------------------------------------------------------------------- */
 
+static void
+configure(const struct server *server, const char *more)
+{
+	char *text = mem_format(
+	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\nreport-seconds 1\n"
+	    "dead-seconds 5\n%s", server->folder, server->route_port, server->work_port, more);
+
+	tmpdir_write(server->folder, "conf", text);
+	free(text);
+}
+
 static struct process *
 run(const struct server *server)
 {
-	const char *const argv[] = {
-		process_program("tingyu-server"), "-c", "/dev/null", "-o", server->state_option,
-		"-o", server->route_option, "-o", server->work_option, "-o", "children=2", "-o", "report-seconds=1",
-		"-o", "dead-seconds=5", NULL,
-	};
+	const char *const argv[] = { process_program("tingyu-server"), "-c", server->file, NULL };
 
 	return process_start("tingyu-server", argv);
 }
@@ -61,9 +66,8 @@ set_up(void **state)
 	server->route_port = process_free_port();
 	server->work_port = process_free_port();
 	server->invite_path = tmpdir_path(server->folder, "invite");
-	server->state_option = mem_format("state-dir=%s", server->folder);
-	server->route_option = mem_format("route-listen=127.0.0.1:%u", server->route_port);
-	server->work_option = mem_format("work-listen=127.0.0.1:%u", server->work_port);
+	server->file = tmpdir_path(server->folder, "conf");
+	configure(server, "");
 	server->process = run(server);
 	*state = server;
 	return 0;
@@ -77,9 +81,7 @@ tear_down(void **state)
 	process_free(server->process);
 	tmpdir_free(server->folder);
 	free(server->invite_path);
-	free(server->state_option);
-	free(server->route_option);
-	free(server->work_option);
+	free(server->file);
 	free(server);
 	return 0;
 }
@@ -126,27 +128,40 @@ ask(const struct server *server, unsigned *port)
 	return is_found;
 }
 
-/* What every client does first at a work server. */
-static void
-greet_work(unsigned port)
+static struct peer *
+work_connect(const struct server *server)
 {
-	struct peer *client = peer_connect(port, NULL, false);
-
-	peer_wait_up(client);
-	peer_hello(client);
-	peer_send(client, MSG_PING, &(struct msg_ping){ .request = 5 });
-	peer_expect(client, MSG_PING_OK, NULL);
-	peer_free(client);
-}
-
-static void
-whole_way(const struct server *server)
-{
+	struct peer *client;
 	unsigned port = 0;
 
 	assert_true(ask(server, &port));
 	assert_int_equal(port, server->work_port);
-	greet_work(port);
+	client = peer_connect(port, NULL, false);
+	peer_wait_up(client);
+	peer_hello(client);
+	return client;
+}
+
+/* All that a new user does: ask, connect, register, log in. */
+static void
+join(const struct server *server, struct account *account)
+{
+	struct peer *client = work_connect(server);
+
+	account_init(account, "somebody");
+	account_register(account, client);
+	account_login(account, client);
+	peer_free(client);
+}
+
+/* What a client does that was there before. */
+static void
+come_back(const struct server *server, struct account *account)
+{
+	struct peer *client = work_connect(server);
+
+	account_resume(account, client);
+	peer_free(client);
 }
 
 /* --- tests ------------------------------------------------------------------------------------------------------ */
@@ -155,6 +170,7 @@ static void
 the_invite_leads_to_a_work_server(void **state)
 {
 	struct server *server = *state;
+	struct account account;
 	struct invite invite;
 	char *line, *pid;
 
@@ -166,7 +182,7 @@ the_invite_leads_to_a_work_server(void **state)
 	assert_true(process_wait_line(server->process, line, PROCESS_PATIENCE_MS));
 	pid = tmpdir_read(server->folder, "server.pid");
 	assert_int_equal(atoi(pid), process_pid(server->process));
-	whole_way(server);
+	join(server, &account);
 
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
 	assert_null(tmpdir_read(server->folder, "invite"));
@@ -176,12 +192,14 @@ the_invite_leads_to_a_work_server(void **state)
 }
 
 static void
-a_restart_keeps_the_invite(void **state)
+a_restart_keeps_invite_and_accounts(void **state)
 {
 	struct server *server = *state;
+	struct account account;
 	char *before, *after;
 
 	wait_until_ready(server);
+	join(server, &account);
 	before = read_invite(server);
 	assert_true(process_stop(server->process, SIGTERM, PROCESS_PATIENCE_MS));
 	process_free(server->process);
@@ -189,7 +207,7 @@ a_restart_keeps_the_invite(void **state)
 	wait_until_ready(server);
 	after = read_invite(server);
 	assert_string_equal(before, after);
-	whole_way(server);
+	come_back(server, &account);
 	assert_true(process_stop(server->process, SIGQUIT, PROCESS_PATIENCE_MS));
 	free(before);
 	free(after);
@@ -200,21 +218,18 @@ killed_programs_come_back(void **state)
 {
 	static const char *const names[] = { "tingyu-work", "tingyu-route" };
 	struct server *server = *state;
-	uint64_t deadline = clock_monotonic_ms() + PROCESS_PATIENCE_MS;
-	unsigned port;
+	struct account account;
 
 	wait_until_ready(server);
+	join(server, &account);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		pid_t pid = find_program(server, names[i]);
 
 		kill(pid, SIGKILL);
 		assert_true(process_wait_gone(pid, PROCESS_PATIENCE_MS));
 		assert_true(process_wait_line(server->process, "starts again", PROCESS_PATIENCE_MS));
-		/* The route server says so itself when it listens again; the work server when it has reported. */
-		assert_true(process_wait_line(server->process, "work server 127.0.0.1", PROCESS_PATIENCE_MS));
-		while (!ask(server, &port))
-			assert_true(clock_monotonic_ms() < deadline);
-		whole_way(server);
+		assert_true(process_wait_line(server->process, "is up, 0 of", PROCESS_PATIENCE_MS));
+		come_back(server, &account);
 	}
 	assert_true(process_stop(server->process, SIGTERM, PROCESS_PATIENCE_MS));
 }
@@ -237,7 +252,7 @@ a_killed_supervisor_takes_all_along(void **state)
 	unlink(server->invite_path);
 	server->process = run(server);
 	wait_until_ready(server);
-	whole_way(server);
+	peer_free(work_connect(server));
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
 }
 
@@ -257,7 +272,7 @@ a_second_one_is_refused(void **state)
 	assert_non_null(strstr(process_log(second), pid));
 	assert_non_null(strstr(process_log(second), server->folder));
 	process_free(second);
-	whole_way(server);
+	peer_free(work_connect(server));
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
 }
 
@@ -271,7 +286,8 @@ a_taken_port_is_told(void **state)
 
 	wait_until_ready(server);
 	other.folder = tmpdir_new();
-	other.state_option = mem_format("state-dir=%s", other.folder);
+	other.file = tmpdir_path(other.folder, "conf");
+	configure(&other, "");
 	other.process = run(&other);
 	assert_true(process_wait_exit(other.process, PROCESS_PATIENCE_MS, &status));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
@@ -280,10 +296,64 @@ a_taken_port_is_told(void **state)
 	assert_non_null(strstr(process_log(other.process), "-o route-listen="));
 	assert_null(tmpdir_read(other.folder, "server.pid"));
 	process_free(other.process);
-	free(other.state_option);
+	free(other.file);
 	free(taken);
 	tmpdir_free(other.folder);
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
+}
+
+static void
+a_bad_file_at_hup_changes_nothing(void **state)
+{
+	struct server *server = *state;
+	struct account account;
+
+	wait_until_ready(server);
+	join(server, &account);
+	configure(server, "log-level loud\n");
+	process_signal(server->process, SIGHUP);
+	assert_true(process_wait_line(server->process, "log-level", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "nothing was changed", PROCESS_PATIENCE_MS));
+	come_back(server, &account);
+
+	/* A good one reaches both. */
+	configure(server, "log-level debug\n");
+	process_signal(server->process, SIGHUP);
+	assert_true(process_wait_line(server->process, "reload: the configuration is good", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "settings were read again", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "settings were read again", PROCESS_PATIENCE_MS));
+	come_back(server, &account);
+	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
+}
+
+/* With a new key the invite is another one, and both programs still believe each other. */
+static void
+a_new_certificate_at_hup_is_taken(void **state)
+{
+	struct server *server = *state;
+	char *certificate = tmpdir_path(server->folder, "certificate.pem");
+	char *key = tmpdir_path(server->folder, "private-key.pem");
+	char *before, *after;
+	struct account account;
+	struct invite invite;
+
+	wait_until_ready(server);
+	join(server, &account);
+	before = read_invite(server);
+	unlink(certificate);
+	unlink(key);
+	process_signal(server->process, SIGHUP);
+	assert_true(process_wait_line(server->process, "reload: the configuration is good", PROCESS_PATIENCE_MS));
+	after = read_invite(server);
+	assert_string_not_equal(before, after);
+	assert_true(endpoint_parse_invite(bytes_of_string(after), &invite));
+	assert_true(process_wait_line(server->process, "is up", PROCESS_PATIENCE_MS));
+	come_back(server, &account);
+	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
+	free(certificate);
+	free(key);
+	free(before);
+	free(after);
 }
 
 /* A program that cannot start at all: no loop of restarts, but an end with a reason. */
@@ -291,20 +361,17 @@ static void
 a_start_that_fails_is_the_end(void **state)
 {
 	struct server *server = *state;
-	char *database;
 	int status;
 
 	wait_until_ready(server);
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
 	process_free(server->process);
-	database = tmpdir_path(server->folder, "tingyu.db");
 	tmpdir_write(server->folder, "tingyu.db", "this is no database, and nobody can make one of it");
 	server->process = run(server);
 	assert_true(process_wait_exit(server->process, PROCESS_PATIENCE_MS, &status));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	assert_non_null(strstr(process_log(server->process), "tingyu-work could not start"));
 	assert_null(tmpdir_read(server->folder, "invite"));
-	free(database);
 }
 
 int
@@ -312,11 +379,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_invite_leads_to_a_work_server, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_restart_keeps_the_invite, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_restart_keeps_invite_and_accounts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed_programs_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_killed_supervisor_takes_all_along, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_one_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_taken_port_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_bad_file_at_hup_changes_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_new_certificate_at_hup_is_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_start_that_fails_is_the_end, set_up, tear_down),
 	};
 
