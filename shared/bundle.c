@@ -18,7 +18,8 @@ enum {
 	ENTRY_HEADER_SIZE = 4,
 };
 _Static_assert(BUNDLE_WRAPPED_SIZE == NONCE_SIZE + CRYPTO_KEY_SIZE + TAG_SIZE, "nonce, key, tag");
-_Static_assert((int)CRYPTO_KEY_SIZE == (int)crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "size of a key");
+_Static_assert((int)CRYPTO_KEY_SIZE == (int)crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+    "size of a key");
 
 enum entry_kind {
 	ENTRY_PADDING = 0,
@@ -49,16 +50,16 @@ static void
 seal(struct bytes plain, const struct binding *binding, const uint8_t key[CRYPTO_KEY_SIZE],
     const uint8_t nonce[NONCE_SIZE], uint8_t *out)
 {
-	crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len, binding->bytes,
-	    binding->len, NULL, nonce, key);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len,
+	    binding->bytes, binding->len, NULL, nonce, key);
 }
 
 static bool
 unseal(struct bytes sealed, const struct binding *binding, const uint8_t key[CRYPTO_KEY_SIZE],
     const uint8_t *nonce, uint8_t *out)
 {
-	return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data, sealed.len,
-		   binding->bytes, binding->len, nonce, key) == 0;
+	return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data,
+		   sealed.len, binding->bytes, binding->len, nonce, key) == 0;
 }
 
 void
@@ -121,8 +122,8 @@ bundle_unwrap_key(struct bytes wrapped, struct bytes sealed,
 		return STATUS_BAD_VALUE;
 	crypto_start();
 	binding_init(&binding, "tingyu/1 bundle key", header.public_key, NULL);
-	if (!unseal(bytes_of(nonce + NONCE_SIZE, wrapped.len - NONCE_SIZE), &binding, wrapping_key, nonce,
-		key))
+	if (!unseal(bytes_of(nonce + NONCE_SIZE, wrapped.len - NONCE_SIZE), &binding,
+		wrapping_key, nonce, key))
 		return STATUS_WRONG_PROOF;
 	return STATUS_OK;
 }
@@ -240,7 +241,8 @@ bundle_open(struct bytes sealed, const uint8_t key[CRYPTO_KEY_SIZE], uint64_t ve
 	binding_init(&binding, "tingyu/1 bundle", header.public_key, &version);
 	content = mem_new(CONTENT_MAX);
 	good = unseal(header.content, &binding, key, header.nonce, content) &&
-	    read_content(bytes_of(content, header.content.len - TAG_SIZE), header.public_key, out);
+	    read_content(bytes_of(content, header.content.len - TAG_SIZE), header.public_key,
+		out);
 	mem_wipe(content, CONTENT_MAX);
 	free(content);
 	return good ? STATUS_OK : STATUS_BAD_VALUE;

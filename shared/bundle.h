@@ -60,7 +60,7 @@ enum status bundle_seal(const struct bundle *bundle, const uint8_t key[CRYPTO_KE
  * STATUS_BAD_VALUE: not this key, not this version, changed, or not a bundle. The seed in it
  * fits the identity it says it belongs to.
  */
-enum status bundle_open(struct bytes sealed, const uint8_t key[CRYPTO_KEY_SIZE],
-    uint64_t version, struct bundle *out) MUST_USE;
+enum status bundle_open(struct bytes sealed, const uint8_t key[CRYPTO_KEY_SIZE], uint64_t version,
+    struct bundle *out) MUST_USE;
 
 #endif

@@ -34,7 +34,7 @@ bool crypto_equal(const void *a, const void *b, size_t len);
  * The key number "id" of its "context" (CRYPTO_CONTEXT_SIZE characters), derived from a main
  * key (crypto_kdf_derive_from_key of libsodium: BLAKE2b). Wipe it after use.
  */
-void crypto_derive_key(const uint8_t main_key[CRYPTO_KEY_SIZE], const char *context,
-    uint64_t id, uint8_t out[CRYPTO_KEY_SIZE]);
+void crypto_derive_key(const uint8_t main_key[CRYPTO_KEY_SIZE], const char *context, uint64_t id,
+    uint8_t out[CRYPTO_KEY_SIZE]);
 
 #endif

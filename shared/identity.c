@@ -11,7 +11,8 @@
 
 _Static_assert((int)IDENTITY_SEED_SIZE == (int)crypto_sign_SEEDBYTES, "Ed25519 seed");
 _Static_assert((int)IDENTITY_KEY_SIZE == (int)crypto_sign_PUBLICKEYBYTES, "Ed25519 public key");
-_Static_assert((int)IDENTITY_SECRET_SIZE == (int)crypto_sign_SECRETKEYBYTES, "Ed25519 secret key");
+_Static_assert((int)IDENTITY_SECRET_SIZE == (int)crypto_sign_SECRETKEYBYTES,
+    "Ed25519 secret key");
 _Static_assert((int)IDENTITY_SIGNATURE_SIZE == (int)crypto_sign_BYTES, "Ed25519 signature");
 
 static const char context[] = "tingyu/1";
@@ -169,8 +170,8 @@ identity_sign_login(const struct identity *identity, const struct identity_chann
 
 bool
 identity_verify_login(const uint8_t public_key[IDENTITY_KEY_SIZE],
-    const struct identity_channel *channel,
-    uint64_t uid, const uint8_t signature[IDENTITY_SIGNATURE_SIZE])
+    const struct identity_channel *channel, uint64_t uid,
+    const uint8_t signature[IDENTITY_SIGNATURE_SIZE])
 {
 	struct parts parts;
 
@@ -190,8 +191,8 @@ identity_sign_delete(const struct identity *identity, const struct identity_chan
 
 bool
 identity_verify_delete(const uint8_t public_key[IDENTITY_KEY_SIZE],
-    const struct identity_channel *channel,
-    uint64_t uid, const uint8_t signature[IDENTITY_SIGNATURE_SIZE])
+    const struct identity_channel *channel, uint64_t uid,
+    const uint8_t signature[IDENTITY_SIGNATURE_SIZE])
 {
 	struct parts parts;
 
@@ -240,5 +241,6 @@ identity_verify_bundle(const uint8_t public_key[IDENTITY_KEY_SIZE],
 
 	assert(message->signature.len == IDENTITY_SIGNATURE_SIZE);
 	parts_of_bundle(&parts, channel, uid, message);
-	return identity_verify(public_key, "bundle", parts.list, parts.count, message->signature.data);
+	return identity_verify(public_key, "bundle", parts.list, parts.count,
+	    message->signature.data);
 }

@@ -54,16 +54,14 @@ bool identity_verify(const uint8_t public_key[IDENTITY_KEY_SIZE], const char *ty
     const struct bytes *parts, size_t count, const uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
 
 /* The proof of LOGIN, method 2. */
-void identity_sign_login(const struct identity *identity,
-    const struct identity_channel *channel,
+void identity_sign_login(const struct identity *identity, const struct identity_channel *channel,
     uint64_t uid, uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
 bool identity_verify_login(const uint8_t public_key[IDENTITY_KEY_SIZE],
     const struct identity_channel *channel, uint64_t uid,
     const uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
 
 /* The proof of DELETE_USER, method 2. */
-void identity_sign_delete(const struct identity *identity,
-    const struct identity_channel *channel,
+void identity_sign_delete(const struct identity *identity, const struct identity_channel *channel,
     uint64_t uid, uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
 bool identity_verify_delete(const uint8_t public_key[IDENTITY_KEY_SIZE],
     const struct identity_channel *channel, uint64_t uid,
@@ -74,14 +72,13 @@ bool identity_verify_delete(const uint8_t public_key[IDENTITY_KEY_SIZE],
  * from the message, which has been decoded by its schema.
  */
 void identity_sign_register(const struct identity *identity,
-    const struct identity_channel *channel,
-    const struct msg_register *message, uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
+    const struct identity_channel *channel, const struct msg_register *message,
+    uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
 bool identity_verify_register(const struct identity_channel *channel,
     const struct msg_register *message);
 
 /* BUNDLE: over the account and all its fields but request and signature; verifying as above. */
-void identity_sign_bundle(const struct identity *identity,
-    const struct identity_channel *channel,
+void identity_sign_bundle(const struct identity *identity, const struct identity_channel *channel,
     uint64_t uid, const struct msg_bundle *message, uint8_t signature[IDENTITY_SIGNATURE_SIZE]);
 bool identity_verify_bundle(const uint8_t public_key[IDENTITY_KEY_SIZE],
     const struct identity_channel *channel, uint64_t uid, const struct msg_bundle *message);

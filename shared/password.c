@@ -44,8 +44,8 @@ password_derive(struct bytes password, const struct password_cost *cost,
 	if (status != STATUS_OK)
 		return status;
 	crypto_start();
-	failed = crypto_pwhash(both, sizeof(both), password.data, password.len, cost->salt, cost->ops,
-	    (size_t)cost->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
+	failed = crypto_pwhash(both, sizeof(both), password.data, password.len, cost->salt,
+	    cost->ops, (size_t)cost->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
 	if (failed)
 		return STATUS_NO_MEMORY;
 	memcpy(out->secret, both, sizeof(out->secret));
@@ -61,8 +61,7 @@ password_keys_clear(struct password_keys *keys)
 }
 
 void
-password_hash(const uint8_t cluster_key[CRYPTO_KEY_SIZE],
-    const uint8_t salt[PASSWORD_SALT_SIZE],
+password_hash(const uint8_t cluster_key[CRYPTO_KEY_SIZE], const uint8_t salt[PASSWORD_SALT_SIZE],
     const uint8_t secret[PASSWORD_SECRET_SIZE], uint8_t out[PASSWORD_HASH_SIZE])
 {
 	uint8_t key[CRYPTO_KEY_SIZE], input[PASSWORD_SALT_SIZE + PASSWORD_SECRET_SIZE];

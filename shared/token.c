@@ -12,7 +12,8 @@ enum {
 	TOKEN_CLAIM_SIZE = 1 + 4 + 8 + 4 + 8,
 	DAY_SECONDS = 24 * 3600,
 };
-_Static_assert(TOKEN_SIZE == TOKEN_CLAIM_SIZE + TOKEN_MAC_SIZE, "format, day, uid, epoch, expiry, mac");
+_Static_assert(TOKEN_SIZE == TOKEN_CLAIM_SIZE + TOKEN_MAC_SIZE,
+    "format, day, uid, epoch, expiry, mac");
 
 static void
 make_mac(const uint8_t cluster_key[CRYPTO_KEY_SIZE], uint32_t day,

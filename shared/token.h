@@ -17,7 +17,7 @@
 
 enum {
 	TOKEN_SIZE = 57,
-	TOKEN_SECONDS = 24 * 3600, /* how long a new token is good */
+	TOKEN_SECONDS_MAX = 24 * 3600, /* one that says it holds longer dies with its key */
 };
 
 struct token {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Foreign bytes as a bundle, in two ways: as they came, which the seal has to refuse, and as the
- * content of a seal that holds, to get at the reader behind it. What opens can be sealed and
- * opened again and says the same.
+ * Foreign bytes as a bundle, in two ways: as they came, which the seal has to refuse, and as
+ * the content of a seal that holds, to get at the reader behind it. What opens can be sealed
+ * and opened again and says the same.
  */
 
 #include <sodium.h>
@@ -30,7 +30,7 @@ check_round_trip(struct bytes sealed)
 		if (bundle_open(bytes_of(room, len), key, 2, &second) != STATUS_OK ||
 		    memcmp(first.seed, second.seed, sizeof(first.seed)) != 0 ||
 		    !bytes_equal(bytes_of(first.others, first.others_len),
-		    bytes_of(second.others, second.others_len)))
+			bytes_of(second.others, second.others_len)))
 			abort();
 		bundle_clear(&second);
 	}
@@ -56,8 +56,8 @@ check_content(const uint8_t *data, size_t size)
 	wire_put_u8(&wire, 1);
 	wire_put_raw(&wire, bytes_of(identity.public_key, sizeof(identity.public_key)));
 	wire_put_raw(&wire, bytes_of(nonce, sizeof(nonce)));
-	crypto_aead_xchacha20poly1305_ietf_encrypt(room + wire.position, NULL, data, size, binding,
-	    bound.position, NULL, nonce, key);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(room + wire.position, NULL, data, size,
+	    binding, bound.position, NULL, nonce, key);
 	check_round_trip(bytes_of(room, wire.position + size + 16));
 }
 
@@ -70,8 +70,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_content(data, size);
 	if (size >= BUNDLE_WRAPPED_SIZE &&
 	    bundle_unwrap_key(bytes_of(data, BUNDLE_WRAPPED_SIZE),
-	    bytes_of(data + BUNDLE_WRAPPED_SIZE, size - BUNDLE_WRAPPED_SIZE), key,
-	    unwrapped) == STATUS_OK)
+		bytes_of(data + BUNDLE_WRAPPED_SIZE, size - BUNDLE_WRAPPED_SIZE), key,
+		unwrapped) == STATUS_OK)
 		abort();
 	return 0;
 }

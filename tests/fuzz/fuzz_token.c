@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Foreign bytes as a resume token: refused, or exactly what token_make() makes of what they say. */
+/*
+ * Foreign bytes as a resume token: refused, or exactly what token_make() makes of what they
+ * say.
+ */
 
 #include <stdint.h>
 #include <stdlib.h>

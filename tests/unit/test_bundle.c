@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A bundle opens with its own keys, as its own version, unchanged in every bit; and in no other way. */
+/* A bundle opens with its own keys, as its own version, unchanged in every bit; and in no other
+ * way. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,9 +139,11 @@ every_length_but_its_own_is_refused(void **state UNUSED)
 	assert_int_equal(open_as(bytes_of(sealed.bundle, sizeof(sealed.bundle)), key, 1),
 	    STATUS_BAD_VALUE);
 	assert_int_equal(bundle_unwrap_key(bytes_of(sealed.wrapped, sizeof(sealed.wrapped) - 1),
-	    bundle_of(&sealed), wrapping_key, opened), STATUS_BAD_VALUE);
+			     bundle_of(&sealed), wrapping_key, opened),
+	    STATUS_BAD_VALUE);
 	assert_int_equal(bundle_unwrap_key(bytes_of(sealed.wrapped, sizeof(sealed.wrapped)),
-	    bytes_of(sealed.bundle, 10), wrapping_key, opened), STATUS_BAD_VALUE);
+			     bytes_of(sealed.bundle, 10), wrapping_key, opened),
+	    STATUS_BAD_VALUE);
 }
 
 /* The wrapped key of one identity does not open beside the bundle of another. */
@@ -177,7 +180,9 @@ the_size_tells_little(void **state UNUSED)
 	assert_int_equal(sealed.len, len);
 }
 
-/* A newer version's entries come back as they were, however often this version rewrites them. */
+/*
+ * A newer version's entries come back as they were, however often this version rewrites them.
+ */
 static void
 unknown_entries_are_kept(void **state UNUSED)
 {
@@ -190,10 +195,12 @@ unknown_entries_are_kept(void **state UNUSED)
 	bundle.others_len = sizeof(others);
 	assert_int_equal(bundle_seal(&bundle, key, 1, sealed.bundle, &sealed.len), STATUS_OK);
 	for (uint64_t version = 1; version < 4; version++) {
-		assert_int_equal(bundle_open(bundle_of(&sealed), key, version, &bundle), STATUS_OK);
+		assert_int_equal(bundle_open(bundle_of(&sealed), key, version, &bundle),
+		    STATUS_OK);
 		assert_int_equal(bundle.others_len, sizeof(others));
 		assert_memory_equal(bundle.others, others, sizeof(others));
-		assert_int_equal(bundle_seal(&bundle, key, version + 1, sealed.bundle, &sealed.len),
+		assert_int_equal(bundle_seal(&bundle, key, version + 1, sealed.bundle,
+				     &sealed.len),
 		    STATUS_OK);
 		bundle_clear(&bundle);
 	}
@@ -218,7 +225,8 @@ too_much_is_refused(void **state UNUSED)
 	assert_int_equal(sealed.len, 127 * 256 + 73);
 	assert_int_equal(open_as(bundle_of(&sealed), key, 1), STATUS_OK);
 	bundle.others_len = ROOM + 1;
-	assert_int_equal(bundle_seal(&bundle, key, 1, sealed.bundle, &sealed.len), STATUS_TOO_LONG);
+	assert_int_equal(bundle_seal(&bundle, key, 1, sealed.bundle, &sealed.len),
+	    STATUS_TOO_LONG);
 	assert_int_equal(sealed.len, 0);
 	free(others);
 }

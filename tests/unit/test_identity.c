@@ -20,13 +20,13 @@ static const struct identity_channel channel = { .pin = { 6, 7 }, .binding = { 8
 static void
 the_key_is_the_one_of_the_seed(void **state UNUSED)
 {
+	static const char rfc_seed[] =
+	    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 	uint8_t secret[IDENTITY_SEED_SIZE];
 	struct identity identity;
 	char hex[2 * IDENTITY_KEY_SIZE + 1];
 
-	assert_true(str_from_hex(
-	    bytes_of_string("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"),
-	    secret, sizeof(secret)));
+	assert_true(str_from_hex(bytes_of_string(rfc_seed), secret, sizeof(secret)));
 	identity_init_from_seed(&identity, secret);
 	str_to_hex(bytes_of(identity.public_key, sizeof(identity.public_key)), hex);
 	assert_string_equal(hex,
@@ -61,7 +61,7 @@ a_login_is_what_others_sign(void **state UNUSED)
 	identity_init_from_seed(&identity, seed);
 	identity_sign_login(&identity, &channel, 15, signature);
 	str_to_hex(bytes_of(signature, sizeof(signature)), hex);
-	assert_string_equal(hex, 
+	assert_string_equal(hex,
 	    "bb17431f8b1e81f170642cc9a9cf9bf520a5a49ccfda67eaecf419dfd06ca1a2"
 	    "f08118bb4563e9cae38a4ae39670ffc6a3119e7268f5ca9ab9b61ab712d8f40e");
 }
@@ -106,7 +106,10 @@ one_act_is_not_another(void **state UNUSED)
 	assert_false(identity_verify_login(identity.public_key, &channel, 15, erase));
 }
 
-/* Bytes that move from one part into the next, or from a part into the type, are another object. */
+/*
+ * Bytes that move from one part into the next, or from a part into the type, are another
+ * object.
+ */
 static void
 borders_between_parts_count(void **state UNUSED)
 {
@@ -191,9 +194,11 @@ static void
 a_bundle_holds_account_and_version(void **state UNUSED)
 {
 	static const uint8_t wrapped[72] = { 1 };
-	struct msg_bundle good = { .request = 9, .version = 4,
+	struct msg_bundle good = { .request = 9,
+		.version = 4,
 		.wrapped_key = bytes_of(wrapped, sizeof(wrapped)),
-		.bundle = bytes_of_string("bundle") }, bad;
+		.bundle = bytes_of_string("bundle") },
+			  bad;
 	struct identity identity;
 	uint8_t signature[IDENTITY_SIGNATURE_SIZE];
 

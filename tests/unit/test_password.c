@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Passwords become the same keys everywhere, and only at a price that lies within the bounds. */
+/*
+ * Passwords become the same keys everywhere, and only at a price that lies within the bounds.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +17,8 @@
 static struct password_cost
 cheap(void)
 {
-	struct password_cost cost = { .ops = PASSWORD_OPS_MIN, .memory_kib = PASSWORD_MEMORY_MIN };
+	struct password_cost cost = { .ops = PASSWORD_OPS_MIN,
+		.memory_kib = PASSWORD_MEMORY_MIN };
 
 	memset(cost.salt, 7, sizeof(cost.salt));
 	return cost;
@@ -34,7 +37,7 @@ derive(const char *password, const struct password_cost *cost)
 static void
 keys_are_what_others_compute(void **state UNUSED)
 {
-	static const char expected[] = 
+	static const char expected[] =
 	    "05efb3b5b2fdb74c2974c1176d678a08ce92621a1e35da7203c342d4426a8879"
 	    "d2a050408f419d72b4f41273008d5a935d680ac8d2decb1f0384cec972150c49";
 	struct password_cost cost = cheap();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Tokens: good until they expire, under the keys of today and yesterday, unchanged in every bit. */
+/*
+ * Tokens: good until they expire, under the keys of today and yesterday, unchanged in every
+ * bit.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
