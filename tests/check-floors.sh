@@ -18,7 +18,7 @@ server/store		shared
 server/route		shared server/proc server/bus
 server/work		shared server/proc server/bus server/store
 server/supervisor	shared server/proc
-server/bench		shared client-tui/net
+server/bench		shared
 client-tui/net		shared
 FLOORS
 
@@ -138,6 +138,23 @@ license()
 	done <"$tmp/files"
 }
 
+# What nobody builds is not part of the program.
+orphans()
+{
+	find shared server client-tui tests -name '*.[ch]' -o -name '*.def' |
+	    while read -r file; do
+		list=${file%/*}
+		[ -f "$list/local.am" ] || list=${list%/*}
+		name=${file##*/}
+		case $file in
+		tests/unit/*|tests/e2e/*|tests/fuzz/fuzz_*) name=${name%.c} ;;
+		esac
+		cat "$list/local.am" "${list%/*}/local.am" 2>/dev/null |
+		    grep -qE "/$name( |\$|\\\\)" ||
+		    complain "$file: is in no local.am"
+	done
+}
+
 headers_alone()
 {
 	grep '\.h$' "$tmp/files" >"$tmp/headers"
@@ -159,6 +176,7 @@ floors
 leads
 own_header_first
 license
+orphans
 headers_alone
 
 [ -s "$tmp/files" ] || complain "no sources found in $root"
