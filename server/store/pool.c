@@ -31,6 +31,7 @@ struct pool {
 	struct worker *idle;		/* a stack */
 	struct worker *left;		/* threads that ended and are to be joined */
 	unsigned threads, idle_count, started;
+	unsigned starting;		/* of the threads: not ready for a first job yet */
 	unsigned unjoined;		/* threads, and those that are just ending */
 	bool stops;
 };
@@ -119,6 +120,7 @@ work(void *data)
 	struct pool_job *job;
 
 	pthread_mutex_lock(&pool->lock);
+	pool->starting--;
 	while ((job = wait_for_job(worker)) != NULL) {
 		pthread_mutex_unlock(&pool->lock);
 		pool->options.run(pool->options.arg, tool, job);
@@ -160,6 +162,7 @@ start_worker(struct pool *pool)
 		return false;
 	}
 	pool->threads++;
+	pool->starting++;
 	pool->unjoined++;
 	pool->started++;
 	return true;
@@ -180,10 +183,11 @@ join_left(struct pool *pool)
 	}
 }
 
+/* More jobs wait than there are threads on their way to them. */
 static bool
 may_grow(const struct pool *pool)
 {
-	return pool->first != NULL && pool->threads < pool->options.maximum && !pool->stops;
+	return pool->waiting > pool->starting && pool->threads < pool->options.maximum && !pool->stops;
 }
 
 /* Waits until something may have to be done; true when jobs have waited long enough for one thread more. */
@@ -274,7 +278,7 @@ put_job(struct pool *pool, struct pool_job *job, bool urgent)
 		pool->last = &job->next;
 	}
 	pool->waiting++;
-	if (pool->waiting == 1)
+	if (pool->waiting == pool->starting + 1)
 		pthread_cond_signal(&pool->manage);
 }
 

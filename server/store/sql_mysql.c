@@ -27,7 +27,8 @@ typedef bool sql_bool;
 typedef my_bool sql_bool;
 #endif
 
-enum { CONNECT_S = 3, READ_S = 5, WRITE_S = 5 };
+/* Together less than a session child waits, and more than the database gives a statement (below). */
+enum { CONNECT_S = 3, READ_S = 4, WRITE_S = 4 };
 
 struct mysql {
 	struct sql base;
@@ -402,13 +403,13 @@ set_options(MYSQL *connection, const char *socket)
 /* READ COMMITTED: rows that are not there are not locked, so inserts of several servers do not block each other. */
 static const char session_settings[] =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
-    " SESSION innodb_lock_wait_timeout = 3, SESSION autocommit = 1;"
+    " SESSION innodb_lock_wait_timeout = 2, SESSION autocommit = 1;"
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /* What only some servers know: MariaDB's and MySQL's limit for one statement, and reading what another Galera node wrote. */
 static const char *const optional_settings[] = {
-	"SET SESSION max_statement_time = 4",
-	"SET SESSION max_execution_time = 4000",
+	"SET SESSION max_statement_time = 3",
+	"SET SESSION max_execution_time = 3000",
 	"SET SESSION wsrep_sync_wait = 1",
 };
 

@@ -36,11 +36,16 @@ static const struct sql_word words[] = {
 #undef WORD
 };
 
-/* What only the errno below an SQLite error tells apart. */
+/*
+ * What only the errno below an SQLite error tells apart. sqlite3_system_errno() often forgets it; errno is 0 before
+ * every call here, and what succeeds does not touch it.
+ */
 static enum status
-status_of_system(int error, enum status otherwise)
+status_of_system(sqlite3 *db, int error, enum status otherwise)
 {
-	switch (error) {
+	int known = sqlite3_system_errno(db);
+
+	switch (known != 0 ? known : error) {
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:
@@ -57,7 +62,7 @@ status_of_system(int error, enum status otherwise)
 
 /* https://www.sqlite.org/rescode.html */
 static enum status
-status_of(sqlite3 *db)
+status_of(sqlite3 *db, int error)
 {
 	int code = sqlite3_errcode(db);
 
@@ -76,9 +81,9 @@ status_of(sqlite3 *db)
 	case SQLITE_FULL:
 		return STATUS_DISK_FULL;
 	case SQLITE_IOERR:
-		return status_of_system(sqlite3_system_errno(db), STATUS_STORE_FAILED);
+		return status_of_system(db, error, STATUS_STORE_FAILED);
 	case SQLITE_CANTOPEN:
-		return status_of_system(sqlite3_system_errno(db), STATUS_BAD_CONFIG);
+		return status_of_system(db, error, STATUS_BAD_CONFIG);
 	case SQLITE_NOTADB:
 	case SQLITE_PERM:
 	case SQLITE_READONLY:
@@ -95,8 +100,7 @@ status_of(sqlite3 *db)
 static enum status
 fail(struct sqlite *sqlite)
 {
-	enum status status = status_of(sqlite->db);
-
+	enum status status = status_of(sqlite->db, errno);
 	sql_set_error(&sqlite->base, sqlite3_errmsg(sqlite->db));
 	return status != STATUS_OK ? status : STATUS_STORE_FAILED;
 }
@@ -118,6 +122,7 @@ exec_sqlite(struct sql *sql, const char *text)
 	/* Some errors have rolled back already (https://www.sqlite.org/lang_transaction.html). */
 	if (strcmp(text, "ROLLBACK") == 0 && sqlite3_get_autocommit(sqlite->db))
 		return STATUS_OK;
+	errno = 0;
 	if (sqlite3_exec(sqlite->db, text, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(sqlite);
 	return STATUS_OK;
@@ -179,9 +184,11 @@ static enum status
 advance(struct sqlite_query *query)
 {
 	struct sqlite *sqlite = (struct sqlite *)query->base.sql;
-	int code = sqlite3_step(query->stmt);
 	enum status status = STATUS_OK;
+	int code;
 
+	errno = 0;
+	code = sqlite3_step(query->stmt);
 	query->has_row = code == SQLITE_ROW;
 	query->is_done = code != SQLITE_ROW;
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
@@ -299,6 +306,7 @@ sql_sqlite_open(const struct store_config *config, struct sql **out, char *why, 
 
 	sqlite->base.driver = &driver;
 	create_private(config->path);
+	errno = 0;
 	if (sqlite3_open_v2(config->path, &sqlite->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
 		status = set_up(sqlite, config);

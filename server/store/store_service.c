@@ -2,6 +2,7 @@
 #include "server/store/store_service.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -392,6 +393,7 @@ store_service_new(struct event_base *base, const struct store_config *config,
 	enum status status;
 
 	*out = NULL;
+	signal(SIGXFSZ, SIG_IGN);
 	service->base = base;
 	service->config = *config;
 	service->lock = -1;

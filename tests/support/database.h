@@ -32,6 +32,12 @@ void database_say(const struct database *database, const char *statements);
 /* A number that SQL gives: "SELECT COUNT(*) FROM account". */
 uint64_t database_ask(const struct database *database, const char *query);
 
+/*
+ * Makes many accounts at once, past the verbs: uids from 1 on; names are one of the first "letters" letters, another letter,
+ * "x" and the uid in seven digits. The database must be empty.
+ */
+void database_fill(const struct database *database, unsigned count, unsigned letters);
+
 /* An account whose keys follow from "seed"; the name must outlive it. */
 struct sample {
 	struct verb_account_add add;
