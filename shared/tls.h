@@ -86,7 +86,7 @@ enum status tls_peer_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE]);
 /* What went wrong last, for logs ("no ALPN in common"); static memory, "" when nothing did. */
 const char *tls_problem(const struct tls *tls);
 
-/* A fresh P-256 key and a certificate it signs itself, good for 20 years. PEM on the heap: wipe the key, free both. */
+/* A fresh Ed25519 key (RFC 8410) and a certificate it signs itself, good for 20 years. PEM on the heap: wipe the key, free both. */
 enum status tls_make_certificate(char **certificate, char **key);
 
 /* The pin of a certificate in PEM. STATUS_BAD_KEY: it cannot be read. */

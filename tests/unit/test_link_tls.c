@@ -253,6 +253,63 @@ plain_words_at_a_tls_door_are_refused(void **state)
 	}
 }
 
+/* A message of 16 MiB is announced: it is not collected, though no byte of it is wrong. */
+static void
+an_endless_first_message_is_not_kept(void **state)
+{
+	enum { RECORD_HEADER = 5, RECORD = 16384 };
+	static uint8_t record[RECORD_HEADER + RECORD] = { 22, 3, 1, RECORD >> 8, RECORD & 255, 1, 255, 255, 255 };
+	struct stage *stage = *state;
+	struct end server = { 0 };
+	struct raw raw;
+
+	stage_raw(stage, &raw, true, &server);
+	raw_send(&raw, record, sizeof(record));
+	memset(record + RECORD_HEADER, 0, 4);
+	stage_quiet(stage);
+	assert_int_equal(server.downs, 0);
+	raw_send(&raw, record, sizeof(record));
+	stage_until(stage, server.downs);
+	assert_int_equal(server.why, STATUS_HANDSHAKE_FAILED);
+	raw_close(&raw);
+}
+
+/* Two hundred come at once; who was there before does not wait for all of them. */
+static void
+a_storm_of_handshakes_leaves_room_for_others(void **state)
+{
+	enum { COUNT = 200 };
+	struct stage *stage = *state;
+	struct end *clients = mem_new_array(COUNT, sizeof(*clients)), *servers = mem_new_array(COUNT, sizeof(*servers));
+	struct end client = { 0 }, server = { 0 };
+	struct sockaddr_in address;
+	int listener = stage_listen(&address);
+	size_t ups = 0;
+
+	stage_link(stage, &client, &server);
+	for (size_t i = 0; i < COUNT; i++) {
+		end_connect(&clients[i], stage, &address);
+		end_accept(&servers[i], stage, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+	}
+	end_send(&client, 7, 100, 1);
+	stage_until(stage, server.frames == 1);
+	end_send(&server, 7, 100, 1);
+	stage_until(stage, client.frames == 1);
+	for (size_t i = 0; i < COUNT; i++)
+		ups += servers[i].ups;
+	assert_true(ups < COUNT / 2);
+	for (size_t i = 0; i < COUNT; i++) {
+		stage_until(stage, clients[i].ups && servers[i].ups);
+		end_close(&clients[i]);
+		end_close(&servers[i]);
+	}
+	end_close(&client);
+	end_close(&server);
+	close(listener);
+	free(clients);
+	free(servers);
+}
+
 /* The end of the stream without TLS's bye is no whole end. */
 static void
 an_end_without_bye_is_a_broken_connection(void **state)
@@ -534,6 +591,8 @@ main(void)
 		ON_TLS(a_handshake_may_be_cut_anywhere),
 		ON_TLS(a_handshake_may_turn_into_garbage_anywhere),
 		ON_TLS(plain_words_at_a_tls_door_are_refused),
+		ON_TLS(an_endless_first_message_is_not_kept),
+		ON_TLS(a_storm_of_handshakes_leaves_room_for_others),
 		ON_TLS(an_end_without_bye_is_a_broken_connection),
 		ON_TLS(older_tls_is_refused),
 		ON_TLS(a_client_of_another_protocol_is_refused),

@@ -17,22 +17,29 @@
 #include "shared/tls.h"
 
 /*
- * Made once with openssl(1); the pin was taken from it by
+ * A P-256 pair made once with openssl(1); the pin was taken from it by
  * openssl x509 -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum
  */
 static const char known_certificate[] =
     "-----BEGIN CERTIFICATE-----\n"
-    "MIIBdzCCAR2gAwIBAgIUGINIX8ffZkDOoAdCvH03uLHHC1gwCgYIKoZIzj0EAwIw\n"
-    "ETEPMA0GA1UEAwwGdGluZ3l1MB4XDTI2MTEyMjAzMjI1MVoXDTQ2MTExNzAzMjI1\n"
-    "MVowETEPMA0GA1UEAwwGdGluZ3l1MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
-    "/M47RoeVjIKyX7pbLkoOgmHKopMomlZGilpf/hCMYpAHdtk5c6/Idbmsb9dhxpbR\n"
-    "k6AuuDKHJ9h1eGo5V9KG/qNTMFEwHQYDVR0OBBYEFLPbaFIdjLfhxcSsyLDW+SYR\n"
-    "ZH2OMB8GA1UdIwQYMBaAFLPbaFIdjLfhxcSsyLDW+SYRZH2OMA8GA1UdEwEB/wQF\n"
-    "MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgMRl6UCx1cECa/50+6m7BWbwg+6Ey7N8G\n"
-    "L06WZR22l/0CIQDcqIrr1F4HFdfoxyWgWIKk+YoetBFmKHKwIe0sqLqObQ==\n"
+    "MIIBdzCCAR2gAwIBAgIUDsiQXu1RsIgS+j8nbmdNNwPpYAYwCgYIKoZIzj0EAwIw\n"
+    "ETEPMA0GA1UEAwwGdGluZ3l1MB4XDTI2MTEyMjAzNTMyN1oXDTQ2MTExNzAzNTMy\n"
+    "N1owETEPMA0GA1UEAwwGdGluZ3l1MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
+    "e/EKcOU4kRg4AavfI2aDFO0TnejXNJPE52PBjVIl4qn4MeFDkL7IGDMhiWuv1NB6\n"
+    "9KyV75Dv9b+OqOz1yz6qeKNTMFEwHQYDVR0OBBYEFBkmgXUm3T3PL35ZBrUSkpCC\n"
+    "KdY7MB8GA1UdIwQYMBaAFBkmgXUm3T3PL35ZBrUSkpCCKdY7MA8GA1UdEwEB/wQF\n"
+    "MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgS8HcfkP+TfbiuHoomH1o1AKN9plbE5Ki\n"
+    "hQpzB9Z4D60CIQCsW1KQb2BVPK8fzpij162gq5o38EBAvetTL13P0XTt3w==\n"
     "-----END CERTIFICATE-----\n";
 
-static const char known_pin[] = "9a96f6581883f43da28dff7b70c430729479f13da13469df0f8e82c905e03784";
+static const char known_key[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHIZI8nDM+9pfAPAL\n"
+    "aQWuSqk8Tgo8o4KxmIVcTKREuT6hRANCAAR78Qpw5TiRGDgBq98jZoMU7ROd6Nc0\n"
+    "k8TnY8GNUiXiqfgx4UOQvsgYMyGJa6/U0Hr0rJXvkO/1v46o7PXLPqp4\n"
+    "-----END PRIVATE KEY-----\n";
+
+static const char known_pin[] = "aaf42b05dfa81ac204dc1080aefeba6356b09f939d5dbb09b710e53e02fce325";
 
 static struct bytes
 pem(const char *text)
@@ -91,8 +98,7 @@ what_is_no_certificate_is_refused(void **state UNUSED)
 	tls_context_unref(NULL);
 }
 
-/* Everything in memory but what is sent: a full socket in the handshake and behind it loses nothing. */
-static bool
+static void
 step(struct tls *tls, int fd, bool *done, uint8_t *room, size_t size)
 {
 	ssize_t got;
@@ -104,59 +110,92 @@ step(struct tls *tls, int fd, bool *done, uint8_t *room, size_t size)
 		*done = result > 0;
 	}
 	if (!tls_is_hungry(tls))
-		return true;
+		return;
 	got = recv(fd, room, size, MSG_DONTWAIT);
-	if (got <= 0)
-		return false;
-	tls_feed(tls, bytes_of(room, (size_t)got));
-	return true;
+	if (got > 0)
+		tls_feed(tls, bytes_of(room, (size_t)got));
+}
+
+struct pair {
+	struct tls *ends[2];
+	int fds[2];
+	bool done[2];
+	uint8_t rooms[2][50];
+};
+
+/* A server and a client over the smallest sockets there are, handshake done. */
+static void
+pair_open(struct pair *pair, const char *certificate, const char *key, const uint8_t *pin)
+{
+	struct tls_context *contexts[2];
+	struct bytes nothing = bytes_of(NULL, 0);
+	const int small = 1;
+
+	*pair = (struct pair){ .done = { false, false } };
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
+	assert_int_equal(tls_context_new_server(pem(certificate), pem(key), false, &contexts[0]), STATUS_OK);
+	assert_int_equal(tls_context_new_client(nothing, nothing, &contexts[1]), STATUS_OK);
+	for (int i = 0; i < 2; i++) {
+		setsockopt(pair->fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+		assert_int_equal(tls_new(contexts[i], pair->fds[i], i == 1 ? pin : NULL, &pair->ends[i]), STATUS_OK);
+		tls_context_unref(contexts[i]);
+	}
+	while (!pair->done[0] || !pair->done[1])
+		for (int i = 0; i < 2; i++)
+			step(pair->ends[i], pair->fds[i], &pair->done[i], pair->rooms[i], sizeof(pair->rooms[i]));
+}
+
+static void
+pair_close(struct pair *pair)
+{
+	for (int i = 0; i < 2; i++) {
+		tls_free(pair->ends[i]);
+		close(pair->fds[i]);
+	}
+}
+
+static void
+a_certificate_made_elsewhere_serves(void **state UNUSED)
+{
+	uint8_t pin[TLS_PIN_SIZE], seen[TLS_PIN_SIZE];
+	struct pair pair;
+
+	assert_true(str_from_hex(pem(known_pin), pin, sizeof(pin)));
+	pair_open(&pair, known_certificate, known_key, pin);
+	assert_int_equal(tls_peer_pin(pair.ends[1], seen), STATUS_OK);
+	assert_memory_equal(pin, seen, sizeof(pin));
+	pair_close(&pair);
 }
 
 static void
 a_full_socket_is_waited_for(void **state UNUSED)
 {
-	static uint8_t rooms[2][50], text[100000], clear[20000];
-	struct tls_context *contexts[2];
-	struct bytes nothing = bytes_of(NULL, 0), rest = bytes_of(text, sizeof(text));
-	bool done[2] = { false, false }, was_full = false;
+	static uint8_t text[100000], clear[20000];
+	struct bytes rest = bytes_of(text, sizeof(text));
+	bool was_full = false;
 	size_t arrived = 0;
-	struct tls *ends[2];
 	char *certificate, *key;
-	int fds[2], small = 1;
+	struct pair pair;
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	for (int i = 0; i < 2; i++)
-		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	assert_int_equal(tls_make_certificate(&certificate, &key), STATUS_OK);
-	assert_int_equal(tls_context_new_server(pem(certificate), pem(key), false, &contexts[0]), STATUS_OK);
-	assert_int_equal(tls_context_new_client(nothing, nothing, &contexts[1]), STATUS_OK);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(tls_new(contexts[i], fds[i], NULL, &ends[i]), STATUS_OK);
-		tls_context_unref(contexts[i]);
-	}
-	while (!done[0] || !done[1])
-		for (int i = 0; i < 2; i++)
-			step(ends[i], fds[i], &done[i], rooms[i], sizeof(rooms[i]));
+	pair_open(&pair, certificate, key, NULL);
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)(i * 7 + i / 256);
 	while (arrived < sizeof(text)) {
-		ssize_t sent = rest.len > 0 ? tls_write(ends[0], rest) : 0, got;
+		ssize_t sent = rest.len > 0 ? tls_write(pair.ends[0], rest) : 0, got;
 
 		assert_true(sent >= 0);
 		was_full |= sent == 0 && rest.len > 0;
 		rest = bytes_from(rest, (size_t)sent);
-		step(ends[1], fds[1], &done[1], rooms[1], sizeof(rooms[1]));
-		while ((got = tls_read(ends[1], clear, sizeof(clear))) > 0) {
+		step(pair.ends[1], pair.fds[1], &pair.done[1], pair.rooms[1], sizeof(pair.rooms[1]));
+		while ((got = tls_read(pair.ends[1], clear, sizeof(clear))) > 0) {
 			assert_memory_equal(clear, text + arrived, (size_t)got);
 			arrived += (size_t)got;
 		}
 		assert_int_equal(got, 0);
 	}
 	assert_true(was_full);
-	for (int i = 0; i < 2; i++) {
-		tls_free(ends[i]);
-		close(fds[i]);
-	}
+	pair_close(&pair);
 	free(certificate);
 	free(key);
 }
@@ -168,6 +207,7 @@ main(void)
 		cmocka_unit_test(the_pin_is_that_of_others),
 		cmocka_unit_test(made_certificates_fit_their_keys_and_differ),
 		cmocka_unit_test(what_is_no_certificate_is_refused),
+		cmocka_unit_test(a_certificate_made_elsewhere_serves),
 		cmocka_unit_test(a_full_socket_is_waited_for),
 	};
 
