@@ -20,6 +20,8 @@ server/work		shared server/proc server/bus server/store
 server/supervisor	shared server/proc
 server/bench		shared
 client-tui/net		shared
+client-tui/model	shared
+client-tui/view		client-tui/model shared
 FLOORS
 
 # Foreign headers (an extended regular expression) and who may include them.
@@ -29,6 +31,7 @@ sqlite3\.h		server/store/sql_[a-z]*\.[ch]
 gnutls/.*		shared/tls[a-z_]*\.c
 sodium.*		shared/[a-z_]*\.c
 (n?curses|term)w?\.h	client-tui/term/[a-z_]*\.c
+utf8proc\.h		client-tui/model/text\.c
 nats.*			server/bus/bus_nats\.c
 event\.h		nobody
 openssl/.*		nobody

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* One session: with whom, how it is connected, whether its key is known, what was said, what is being written. */
+
+#ifndef CLIENT_MODEL_CHAT_H
+#define CLIENT_MODEL_CHAT_H
+
+#include <stdbool.h>
+
+#include "client-tui/model/draft.h"
+#include "client-tui/model/text.h"
+#include "client-tui/model/transcript.h"
+
+enum chat_road {
+	CHAT_ROAD_NONE,	   /* nobody is connected */
+	CHAT_ROAD_CALLING,
+	CHAT_ROAD_DIRECT,
+	CHAT_ROAD_CLOSED,  /* by the other side */
+	CHAT_ROAD_LEFT,	   /* by me */
+	CHAT_ROAD_LOST,
+	CHAT_ROAD_REFUSED, /* nobody there, or no way to them */
+};
+
+enum chat_trust {
+	CHAT_TRUST_NONE, /* no key was seen yet */
+	CHAT_TRUST_SEALED,
+	CHAT_TRUST_VERIFIED,
+	CHAT_TRUST_CHANGED, /* another key than the one known */
+};
+
+struct chat {
+	uint64_t uid;
+	char name[TEXT_NAME_ROOM];
+	enum chat_road road;
+	uint64_t road_since_s;
+	int road_ms;	    /* round trip; -1 not measured */
+	char road_why[300]; /* a sentence, or empty */
+	enum chat_trust trust;
+	struct transcript transcript;
+	struct draft draft;
+};
+
+struct chat *chat_new(uint64_t uid, struct bytes name, struct draft_clip *clip);
+void chat_free(struct chat *chat);
+
+void chat_set_name(struct chat *chat, struct bytes name);
+
+/* "why" may be empty; the round trip is unknown again. */
+void chat_set_road(struct chat *chat, enum chat_road road, uint64_t now_s, struct bytes why);
+void chat_set_round_trip(struct chat *chat, int ms);
+void chat_set_trust(struct chat *chat, enum chat_trust trust);
+
+/* The road in words, with the round trip: "direct, 3 ms", "calling bob", "closed by bob". */
+void chat_road_words(const struct chat *chat, char *out, size_t room);
+
+/* "sealed · verified", "sealed · not verified", "KEY CHANGED", or empty; "separator" is the dot between. */
+void chat_trust_words(const struct chat *chat, const char *separator, char *out, size_t room);
+
+#endif
