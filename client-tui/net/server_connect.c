@@ -93,10 +93,14 @@ server_link_on_kick(int fd UNUSED, short what UNUSED, void *arg)
 {
 	struct server_link *self = arg;
 
-	if (self->link == NULL && self->look_up == NULL && is_wanted(self))
-		begin_round(self);
-	else
+	if (self->link != NULL || self->look_up != NULL || !is_wanted(self)) {
 		operation_proceed(self);
+		return;
+	}
+	/* What ended the time before has nothing to do with this. */
+	if (self->state == SERVER_LINK_IDLE)
+		reason_set(&self->reason, STATUS_OK, NULL);
+	begin_round(self);
 }
 
 void
