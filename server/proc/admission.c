@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/proc/admission.h"
 
-#include <errno.h>
+#include <assert.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -12,7 +12,10 @@
 
 #include "shared/mem.h"
 
-enum { ROOM_AT_START = 64 };
+enum {
+	ROOM_AT_START = 64,
+	FULL_MS = 20,	/* how often some are let in when it is full */
+};
 
 /* A ring of descriptors; "room" is a power of two. */
 struct admission {
@@ -22,18 +25,25 @@ struct admission {
 	size_t room;
 	size_t first;
 	size_t count;
-	size_t per_turn;
+	size_t inside;
+	const struct admission_limits *limits;
 	struct event turn;
 };
 
+static bool
+is_full(const struct admission *admission)
+{
+	return admission->inside >= admission->limits->inside;
+}
+
 /* A timer of nothing fires in the next turn, after the sockets that are ready then. */
 static void
-wait_for_next_turn(struct admission *admission)
+set_timer(struct admission *admission)
 {
-	static const struct timeval at_once = { 0, 0 };
+	static const struct timeval at_once = { 0, 0 }, later = { 0, FULL_MS * 1000 };
 
-	if (admission->count > 0 && !event_pending(&admission->turn, EV_TIMEOUT, NULL))
-		event_add(&admission->turn, &at_once);
+	if (admission->count > 0)
+		event_add(&admission->turn, is_full(admission) ? &later : &at_once);
 }
 
 static int
@@ -46,42 +56,52 @@ take_first(struct admission *admission)
 	return fd;
 }
 
-/* Closed or reset by the other side, which may have been long ago. */
+/* Closed or reset by the other side, perhaps long ago; what it said before that does not matter any more. */
 static bool
 is_gone(int fd)
 {
-	char byte;
-	ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLRDHUP };
 
-	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void
+let_in(struct admission *admission)
+{
+	int fd = take_first(admission);
+
+	if (is_gone(fd)) {
+		close(fd);
+		admission->events->on_lost(admission->arg);
+		return;
+	}
+	admission->inside++;
+	admission->events->on_enter(admission->arg, fd);
 }
 
 static void
 admission_on_turn(evutil_socket_t none UNUSED, short what UNUSED, void *arg)
 {
 	struct admission *admission = arg;
+	const struct admission_limits *limits = admission->limits;
+	size_t some = limits->per_second * FULL_MS / 1000 + 1;
+	bool was_full = is_full(admission);
+	size_t most = was_full && some < limits->per_turn ? some : limits->per_turn;
 
-	for (size_t i = 0; i < admission->per_turn && admission->count > 0; i++) {
-		int fd = take_first(admission);
-
-		if (is_gone(fd)) {
-			close(fd);
-			admission->events->on_lost(admission->arg);
-		} else {
-			admission->events->on_enter(admission->arg, fd);
-		}
-	}
-	wait_for_next_turn(admission);
+	for (size_t i = 0; i < most && admission->count > 0 && (was_full || !is_full(admission)); i++)
+		let_in(admission);
+	set_timer(admission);
 }
 
 struct admission *
-admission_new(struct event_base *base, size_t per_turn, const struct admission_events *events, void *arg)
+admission_new(struct event_base *base, const struct admission_limits *limits,
+    const struct admission_events *events, void *arg)
 {
 	struct admission *admission = mem_new(sizeof(*admission));
 
 	admission->events = events;
 	admission->arg = arg;
-	admission->per_turn = per_turn;
+	admission->limits = limits;
 	event_assign(&admission->turn, base, -1, 0, admission_on_turn, admission);
 	return admission;
 }
@@ -121,7 +141,19 @@ admission_queue(struct admission *admission, int fd)
 		grow(admission);
 	admission->fds[(admission->first + admission->count) & (admission->room - 1)] = fd;
 	admission->count++;
-	wait_for_next_turn(admission);
+	if (!event_pending(&admission->turn, EV_TIMEOUT, NULL))
+		set_timer(admission);
+}
+
+void
+admission_settle(struct admission *admission)
+{
+	bool was_full = is_full(admission);
+
+	assert(admission->inside > 0);
+	admission->inside--;
+	if (was_full)
+		set_timer(admission);
 }
 
 size_t

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The waiting room of a child. A crowd that connects at once costs more handshakes than a child can do before the first of
- * them run out of time, and then all that work is lost. So only some new clients are let in at each turn of the loop, after
- * whatever the clients inside had to say; the others wait in the order in which they came, and their time does not run.
- * Whoever goes away meanwhile costs nothing. Nobody inside can hold up the ones outside by being slow.
+ * The waiting room of a child. A crowd that connects at once costs more handshakes than a child (or the clients' own machine)
+ * can do before the first of them run out of time, and then all that work is lost. So only so many are inside at a time who
+ * have not got through the door yet: let in, and neither settled nor gone. The others wait in the order in which they came, and
+ * their time does not run; whoever goes away meanwhile costs nothing. Nobody can hold up the ones outside by being slow inside:
+ * some are let in every moment even when it is full.
  */
 
 #ifndef SERVER_PROC_ADMISSION_H
@@ -23,15 +24,24 @@ struct admission_events {
 	void (*on_lost)(void *arg);
 };
 
-/* "per_turn" clients are let in at each turn of the loop. "events" stays the caller's. */
-struct admission *admission_new(struct event_base *base, size_t per_turn, const struct admission_events *events,
-    void *arg) MUST_USE;
+struct admission_limits {
+	size_t per_turn;	/* let in at each turn of the loop, at most */
+	size_t inside;		/* at the door at a time */
+	size_t per_second;	/* let in when it is full */
+};
+
+/* "limits" and "events" stay the caller's. */
+struct admission *admission_new(struct event_base *base, const struct admission_limits *limits,
+    const struct admission_events *events, void *arg) MUST_USE;
 
 /* Closes whoever waits, without a word. NULL is fine. */
 void admission_free(struct admission *admission);
 
 /* A new client, connected and non-blocking; on_enter or on_lost comes later, never from inside this call. */
 void admission_queue(struct admission *admission, int fd);
+
+/* Once for each on_enter: that client is through (logged in), or gone. */
+void admission_settle(struct admission *admission);
 
 size_t admission_waiting(const struct admission *admission);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "server/bus/bus.h"
+#include "server/proc/admission.h"
 #include "server/proc/child.h"
 #include "server/proc/counters.h"
 #include "server/store/store_client.h"
@@ -66,6 +67,15 @@ log_end(const struct session *session, enum status why)
 		    status_name(why), link_problem(session->link));
 }
 
+/* Once in its life: through the door, or gone. */
+static void
+settle(struct session *session)
+{
+	if (!session->is_settled)
+		admission_settle(session->worker->admission);
+	session->is_settled = true;
+}
+
 static void
 session_on_down(struct link *link UNUSED, enum status why, void *arg)
 {
@@ -75,6 +85,7 @@ session_on_down(struct link *link UNUSED, enum status why, void *arg)
 	count_end(session, why);
 	log_end(session, why);
 	session_leave(session);
+	settle(session);
 	proof_forget(session);
 	store_client_cancel(worker->store, session);
 	wheel_clear(worker->wheel, &session->timer);
@@ -228,6 +239,7 @@ session_enter(struct session *session, uint64_t uid, uint32_t epoch)
 	session->uid = uid;
 	session->epoch = epoch;
 	session->state = IN_ONLINE;
+	settle(session);
 	link_set_read_budget(session->link, LINK_NO_BUDGET);
 	session_check_epoch(session, EPOCH_CHECK_MS);
 	registrar_add(session->worker->registrar, session);

@@ -45,6 +45,7 @@ struct session {
 	uint32_t serial;		/* counts this child's clients; makes nonces different */
 	uint8_t state;
 	uint8_t pending;
+	bool is_settled;		/* does not count as "at the door" any more; see admission.h */
 };
 
 /* Takes over an accepted socket; the session lives until its link is down. STATUS_FULL: no number is left, "fd" was closed. */

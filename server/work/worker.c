@@ -27,7 +27,6 @@ enum {
 	TICK_MS = 250,		/* how exact deadlines are */
 	DRAIN_MS = 5000,	/* for the last words to a client */
 	LIMITER_SLOTS = 65536,
-	ENTER_PER_TURN = 16,	/* some milliseconds of handshakes */
 };
 
 /* --- what comes from the parent -------------------------------------------------------------------------------------- */
@@ -37,8 +36,10 @@ on_enter(void *arg, int fd)
 {
 	struct worker *worker = arg;
 
-	if (session_start(worker, fd) != STATUS_OK)
+	if (session_start(worker, fd) != STATUS_OK) {
+		admission_settle(worker->admission);
 		proc_child_client_gone(worker->child);
+	}
 }
 
 static void
@@ -48,6 +49,13 @@ on_lost(void *arg)
 
 	proc_child_client_gone(worker->child);
 }
+
+/* Some milliseconds of handshakes a turn; as many at the door as are through in a fraction of a second. */
+static const struct admission_limits admission_limits = {
+	.per_turn = 16,
+	.inside = 256,
+	.per_second = 500,
+};
 
 static const struct admission_events admission_events = {
 	.on_enter = on_enter,
@@ -260,7 +268,7 @@ worker_start(struct worker *worker)
 	find_advertised(worker);
 	worker->loop = link_loop_new(base, TICK_MS);
 	worker->wheel = link_loop_wheel(worker->loop);
-	worker->admission = admission_new(base, ENTER_PER_TURN, &admission_events, worker);
+	worker->admission = admission_new(base, &admission_limits, &admission_events, worker);
 	worker->sessions = session_table_new();
 	worker->store = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, store_on_word, worker);
 	worker->bus = make_bus(worker);
@@ -279,12 +287,12 @@ worker_stop(struct worker *worker)
 	while ((session = session_table_next(worker->sessions, &cursor)) != NULL)
 		link_close(session->link, STATUS_STOPPED);
 	/* What has deadlines goes before the loop; what the end of a session needs goes after it. */
-	admission_free(worker->admission);
 	drain_free(worker);
 	registrar_free(worker->registrar);
 	worker->registrar = NULL;
 	reach_free(worker->reach);
 	link_loop_free(worker->loop);
+	admission_free(worker->admission);
 	bus_free(worker->bus);
 	store_client_free(worker->store);
 	limiter_free(worker->limiter);

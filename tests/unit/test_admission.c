@@ -14,6 +14,9 @@
 
 enum { MANY = 200, PER_TURN = 16 };
 
+static const struct admission_limits wide = { .per_turn = PER_TURN, .inside = 2 * MANY, .per_second = 1 };
+static const struct admission_limits narrow = { .per_turn = PER_TURN, .inside = 20, .per_second = 0 };
+
 /* Sockets by their other ends; who came in, in that order. */
 struct hall {
 	struct event_base *base;
@@ -43,10 +46,10 @@ on_lost(void *arg)
 static const struct admission_events events = { .on_enter = on_enter, .on_lost = on_lost };
 
 static void
-hall_open(struct hall *hall)
+hall_open(struct hall *hall, const struct admission_limits *limits)
 {
 	*hall = (struct hall){ .base = link_base_new() };
-	hall->admission = admission_new(hall->base, PER_TURN, &events, hall);
+	hall->admission = admission_new(hall->base, limits, &events, hall);
 	for (size_t i = 0; i < MANY; i++) {
 		int ends[2];
 
@@ -74,7 +77,7 @@ admission__lets_some_in_each_turn__in_order(void **state)
 	struct hall hall;
 
 	(void)state;
-	hall_open(&hall);
+	hall_open(&hall, &wide);
 	for (size_t turn = 1; turn <= MANY / PER_TURN; turn++) {
 		event_base_loop(hall.base, EVLOOP_ONCE);
 		assert_int_equal(hall.enter_count, turn * PER_TURN);
@@ -92,14 +95,47 @@ admission__lets_some_in_each_turn__in_order(void **state)
 }
 
 static void
+admission__lets_more_in__when_those_inside_are_through(void **state)
+{
+	struct hall hall;
+
+	(void)state;
+	hall_open(&hall, &narrow);
+	while (hall.enter_count < narrow.inside)
+		event_base_loop(hall.base, EVLOOP_ONCE);
+	for (size_t settled = 1; settled <= narrow.inside; settled++) {
+		admission_settle(hall.admission);
+		event_base_loop(hall.base, EVLOOP_ONCE);
+		assert_int_equal(hall.enter_count, narrow.inside + settled);
+	}
+	hall_close(&hall);
+}
+
+/* Those inside never get through: the others come in all the same, only slowly. */
+static void
+admission__is_not_held_up__by_the_slow(void **state)
+{
+	struct hall hall;
+
+	(void)state;
+	hall_open(&hall, &narrow);
+	while (admission_waiting(hall.admission) > 0)
+		event_base_loop(hall.base, EVLOOP_ONCE);
+	assert_int_equal(hall.enter_count, MANY);
+	hall_close(&hall);
+}
+
+static void
 admission__spends_nothing__on_who_has_left(void **state)
 {
 	struct hall hall;
 
 	(void)state;
-	hall_open(&hall);
-	for (size_t i = 0; i < MANY; i += 2)
+	hall_open(&hall, &wide);
+	for (size_t i = 0; i < MANY; i += 2) {
+		assert_int_equal(write(hall.outside[i], "hello", 5), 5); /* and does not wait for an answer */
 		shutdown(hall.outside[i], SHUT_RDWR);
+	}
 	while (admission_waiting(hall.admission) > 0)
 		event_base_loop(hall.base, EVLOOP_ONCE);
 	assert_int_equal(hall.lost_count, MANY / 2);
@@ -114,7 +150,7 @@ admission__closes_who_waits__when_it_ends(void **state)
 	char byte;
 
 	(void)state;
-	hall_open(&hall);
+	hall_open(&hall, &wide);
 	admission_free(hall.admission);
 	hall.admission = NULL;
 	for (size_t i = 0; i < MANY; i++)
@@ -127,6 +163,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(admission__lets_some_in_each_turn__in_order),
+		cmocka_unit_test(admission__lets_more_in__when_those_inside_are_through),
+		cmocka_unit_test(admission__is_not_held_up__by_the_slow),
 		cmocka_unit_test(admission__spends_nothing__on_who_has_left),
 		cmocka_unit_test(admission__closes_who_waits__when_it_ends),
 	};
