@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "server/proc/admission.h"
 #include "server/proc/credentials.h"
 #include "server/proc/limiter.h"
 #include "shared/crypto.h"
@@ -75,8 +77,41 @@ take_settings(struct route *route, struct bytes blob)
 static void
 on_client(void *arg, int fd, unsigned listener UNUSED, const struct proc_address *from)
 {
-	visitor_start(arg, fd, from);
+	struct route *route = arg;
+
+	if (visitor_may_connect(route, from)) {
+		admission_queue(route->admission, fd);
+		return;
+	}
+	close(fd);
+	proc_child_client_gone(route->child);
 }
+
+static void
+on_enter(void *arg, int fd)
+{
+	visitor_start(arg, fd);
+}
+
+static void
+on_lost(void *arg)
+{
+	struct route *route = arg;
+
+	proc_child_client_gone(route->child);
+}
+
+static const struct admission_events admission_events = {
+	.on_enter = on_enter,
+	.on_lost = on_lost,
+};
+
+/* Some milliseconds of handshakes a turn; as many at the door as are through in a fraction of a second. */
+static const struct admission_limits admission_limits = {
+	.per_turn = 16,
+	.inside = 256,
+	.per_second = 500,
+};
 
 static void
 on_reload(void *arg, struct bytes blob)
@@ -135,6 +170,7 @@ start(struct route *route, struct proc_child *child)
 	LIST_INIT(&route->visitors);
 	crypto_random(&route->dice, sizeof(route->dice));
 	route->loop = link_loop_new(proc_child_base(child), TICK_MS);
+	route->admission = admission_new(proc_child_base(child), &admission_limits, &admission_events, route);
 	settings_init(&route->settings);
 	return take_settings(route, proc_child_settings(child));
 }
@@ -143,6 +179,7 @@ static void
 clear(struct route *route)
 {
 	link_loop_free(route->loop);
+	admission_free(route->admission);
 	limiter_free(route->limiter);
 	tls_context_unref(route->tls);
 	settings_clear(&route->settings);

@@ -19,6 +19,7 @@ struct route {
 	struct settings settings;
 	struct tls_context *tls;	/* NULL: insecure-plaintext */
 	struct limiter *limiter;
+	struct admission *admission;
 	struct link_limits limits;
 	struct nodes_writer writer;
 	uint64_t dice;

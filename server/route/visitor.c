@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "server/proc/admission.h"
 #include "server/proc/child.h"
 #include "server/proc/counters.h"
 #include "server/proc/limiter.h"
@@ -56,6 +57,15 @@ counter_of(struct counters *counters, enum status why)
 	}
 }
 
+/* Once in its life: has got what it came for, or is gone. */
+static void
+settle(struct visitor *visitor)
+{
+	if (!visitor->is_settled)
+		admission_settle(visitor->route->admission);
+	visitor->is_settled = true;
+}
+
 static void
 on_down(struct link *link, enum status why, void *arg)
 {
@@ -71,6 +81,7 @@ on_down(struct link *link, enum status why, void *arg)
 		log_debug("%s: gone: %s %s", visitor_name(visitor), status_name(why), link_problem(link));
 	wheel_clear(link_loop_wheel(route->loop), &visitor->deadline);
 	LIST_REMOVE(visitor, siblings);
+	settle(visitor);
 	proc_child_client_gone(route->child);
 	free(visitor);
 	route_on_visitor_gone(route);
@@ -108,8 +119,8 @@ static const struct link_handler handler = {
 };
 
 /* Before the handshake, which is what a flood of connections would make expensive: so there is nobody to tell. */
-static bool
-may_connect(struct route *route, const struct proc_address *from)
+bool
+visitor_may_connect(struct route *route, const struct proc_address *from)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&from->address;
 
@@ -120,19 +131,15 @@ may_connect(struct route *route, const struct proc_address *from)
 }
 
 void
-visitor_start(struct route *route, int fd, const struct proc_address *from)
+visitor_start(struct route *route, int fd)
 {
-	struct visitor *visitor;
+	struct visitor *visitor = mem_new(sizeof(*visitor));
 
-	if (!may_connect(route, from)) {
-		close(fd);
-		proc_child_client_gone(route->child);
-		return;
-	}
-	visitor = mem_new(sizeof(*visitor));
 	visitor->route = route;
 	visitor->state = VISITOR_NEW;
-	visitor->from = *from;
+	visitor->from.len = sizeof(visitor->from.address);
+	if (getpeername(fd, (struct sockaddr *)&visitor->from.address, &visitor->from.len) < 0)
+		visitor->from.len = 0; /* it has just gone; on_down will say so */
 	visitor->link = link_accept(route->loop, fd, route->tls, &route->limits, &handler, visitor);
 	link_set_read_budget(visitor->link, VISITOR_ASKER_BYTES);
 	LIST_INSERT_HEAD(&route->visitors, visitor, siblings);
@@ -143,6 +150,7 @@ void
 visitor_extend(struct visitor *visitor)
 {
 	visitor->asks++;
+	settle(visitor);
 	set_deadline(visitor, VISITOR_ASKER_STAYS_MS);
 }
 
@@ -154,6 +162,7 @@ visitor_keep_work(struct visitor *visitor)
 	if (visitor->state == VISITOR_WORK)
 		return;
 	visitor->state = VISITOR_WORK;
+	settle(visitor);
 	link_set_read_budget(visitor->link, LINK_NO_BUDGET);
 	link_set_idle(visitor->link, 0);
 }

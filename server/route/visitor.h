@@ -39,6 +39,7 @@ struct visitor {
 	struct wheel_timer deadline;
 	struct proc_address from;
 	enum visitor_state state;
+	bool is_settled;	/* no longer at the door; see admission.h */
 	uint32_t asks;
 	struct node_ticket ticket;
 	struct node_report report;	/* the last one; for logs and for what changed */
@@ -46,8 +47,11 @@ struct visitor {
 
 LIST_HEAD(visitor_list, visitor);
 
-/* A client of proc_handlers.on_client. It frees itself when its link is down. */
-void visitor_start(struct route *route, int fd, const struct proc_address *from);
+/* Whether that address may connect just now; if not, it was counted. */
+bool visitor_may_connect(struct route *route, const struct proc_address *from);
+
+/* A client that was let in. It frees itself when its link is down. */
+void visitor_start(struct route *route, int fd);
 
 /* Ends all of them in peace. */
 void visitor_finish_all(struct route *route, enum status why);
