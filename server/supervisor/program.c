@@ -102,19 +102,26 @@ on_again(struct wheel_timer *timer)
 		program_restart(program);
 }
 
-void
-program_restart(struct program *program)
+uint64_t
+program_wait_ms(unsigned deaths)
 {
 	uint64_t wait_ms = WAIT_FIRST_MS;
 
+	if (deaths == 0)
+		return 0;
+	while (--deaths > 0 && wait_ms < WAIT_MOST_MS)
+		wait_ms *= 2;
+	return wait_ms < WAIT_MOST_MS ? wait_ms : WAIT_MOST_MS;
+}
+
+void
+program_restart(struct program *program)
+{
+	uint64_t wait_ms;
+
 	if (clock_monotonic_ms() - program->started_ms >= HEALTHY_MS)
 		program->deaths = 0;
-	for (unsigned i = 1; i < program->deaths && wait_ms < WAIT_MOST_MS; i++)
-		wait_ms *= 2;
-	if (program->deaths++ == 0)
-		wait_ms = 0;
-	if (wait_ms > WAIT_MOST_MS)
-		wait_ms = WAIT_MOST_MS;
+	wait_ms = program_wait_ms(program->deaths++);
 	log_info("%s starts again in %u s", program->name, (unsigned)(wait_ms / 1000));
 	wheel_set(program->wheel, &program->again, wait_ms, on_again);
 }

@@ -38,7 +38,10 @@ enum status program_start(struct program *program);
  */
 bool program_has_ended(struct program *program, int *status);
 
-/* Starts it again after a while that grows with every death. */
+/* How long one waits that has died so often in a row before. */
+uint64_t program_wait_ms(unsigned deaths);
+
+/* Starts it again after that time. */
 void program_restart(struct program *program);
 
 /* No restart any more; and the signal, if it runs. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the supervisor keeps in its folder, tells its programs, and finds out about ports. */
 
-#include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "server/supervisor/ports.h"
+#include "server/supervisor/program.h"
 #include "server/supervisor/state.h"
 #include "server/supervisor/team.h"
 #include "shared/mem.h"
@@ -380,10 +381,23 @@ a_bad_reload_changes_nothing(void **state)
 	free(conf);
 }
 
+/* --- patience --------------------------------------------------------------------------------------------------- */
+
+static void
+every_death_costs_more_time(void **state UNUSED)
+{
+	static const uint64_t seconds[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
+
+	for (unsigned deaths = 0; deaths < ARRAY_LEN(seconds); deaths++)
+		assert_int_equal(program_wait_ms(deaths), seconds[deaths] * 1000);
+	assert_int_equal(program_wait_ms(UINT_MAX), 30000);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_death_costs_more_time),
 		cmocka_unit_test_setup_teardown(one_supervisor_a_folder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_a_killed_one_left_is_no_hindrance, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_used_is_told, set_up, tear_down),
