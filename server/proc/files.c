@@ -76,7 +76,10 @@ write_all(int fd, struct bytes content)
 	return fsync(fd) < 0 ? status_of_errno(errno) : STATUS_OK;
 }
 
-/* So that the name is on disk, too. A file system that cannot do that has said nothing about the file. */
+/*
+ * So that the name is on disk, too. A file system that cannot do that has said nothing about
+ * the file.
+ */
 static void
 sync_folder(const char *path)
 {
@@ -135,7 +138,8 @@ files_make_folder(const char *path)
 	char *part = mem_string(path);
 	enum status status = STATUS_OK;
 
-	for (char *slash = strchr(part + 1, '/'); slash != NULL && status == STATUS_OK; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(part + 1, '/'); slash != NULL && status == STATUS_OK;
+	    slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		status = make_one(part);
 		*slash = '/';

@@ -13,7 +13,10 @@ spawn_open_image(void)
 	return open("/proc/self/exe", O_PATH | O_CLOEXEC);
 }
 
-/* The way from fork to exec: nothing here but what signal-safety(7) allows, and everything prepared before. */
+/*
+ * The way from fork to exec: nothing here but what signal-safety(7) allows, and everything
+ * prepared before.
+ */
 static void
 run_image(int image, char *const argv[], const int *keep, size_t keep_count)
 {
@@ -23,7 +26,10 @@ run_image(int image, char *const argv[], const int *keep, size_t keep_count)
 	_exit(SPAWN_EXIT_NO_EXEC);
 }
 
-/* The same for another program. Nobody may take the signals that we handle for its own before it is there. */
+/*
+ * The same for another program. Nobody may take the signals that we handle for its own before
+ * it is there.
+ */
 static void
 run_program(const char *path, char *const argv[], int last_signal, pid_t parent)
 {
@@ -40,7 +46,10 @@ run_program(const char *path, char *const argv[], int last_signal, pid_t parent)
 	_exit(SPAWN_EXIT_NO_EXEC);
 }
 
-/* Or a signal between fork and exec would run our handlers in the child, which write to our own pipe. */
+/*
+ * Or a signal between fork and exec would run our handlers in the child, which write to our own
+ * pipe.
+ */
 static pid_t
 fork_in_silence(sigset_t *before)
 {

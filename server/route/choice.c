@@ -7,7 +7,10 @@ struct candidate {
 	uint64_t dice;
 };
 
-/* SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). Fair, not secret. */
+/*
+ * SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). Fair,
+ * not secret.
+ */
 static uint64_t
 roll(uint64_t *random)
 {
@@ -18,7 +21,10 @@ roll(uint64_t *random)
 	return mixed ^ mixed >> 31;
 }
 
-/* What the report says decides: a crowd that asks but never comes must not make a server look full. */
+/*
+ * What the report says decides: a crowd that asks but never comes must not make a server look
+ * full.
+ */
 static bool
 takes_clients(const struct node_report *report)
 {
@@ -55,7 +61,8 @@ insert(struct candidate *best, size_t *count, const struct candidate *newcomer)
 }
 
 void
-choice_make(struct nodes *nodes, uint64_t now_ms, uint64_t dead_ms, uint64_t *random, struct choice *out)
+choice_make(struct nodes *nodes, uint64_t now_ms, uint64_t dead_ms, uint64_t *random,
+    struct choice *out)
 {
 	struct candidate best[CHOICE_MAX], next;
 

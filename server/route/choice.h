@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which work servers a client is told: those that take clients and have room, ordered by (reported sessions + clients sent
- * there since that report) / capacity, ties at random, the first three. Counting those already sent is what keeps a crowd
- * from running to the same server until its next report.
+ * Which work servers a client is told: those that take clients and have room, ordered by
+ * (reported sessions + clients sent there since that report) / capacity, ties at random, the
+ * first three. Counting those already sent is what keeps a crowd from running to the same
+ * server until its next report.
  */
 
 #ifndef SERVER_ROUTE_CHOICE_H
@@ -19,8 +20,10 @@ struct choice {
 };
 
 /*
- * Looks through the whole table. "random" is the state of the dice and moves on; any value is good to start with.
+ * Looks through the whole table. "random" is the state of the dice and moves on; any value is
+ * good to start with.
  */
-void choice_make(struct nodes *nodes, uint64_t now_ms, uint64_t dead_ms, uint64_t *random, struct choice *out);
+void choice_make(struct nodes *nodes, uint64_t now_ms, uint64_t dead_ms, uint64_t *random,
+    struct choice *out);
 
 #endif

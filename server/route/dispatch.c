@@ -39,7 +39,8 @@ route_dispatch_find(uint16_t type, enum visitor_state state, const struct dispat
 }
 
 static void
-refuse(struct visitor *visitor, enum status why, const struct frame *frame, const struct field *field)
+refuse(struct visitor *visitor, enum status why, const struct frame *frame,
+    const struct field *field)
 {
 	log_info("%s: %s%s%s: %s", visitor_name(visitor), protocol_name(frame->type),
 	    field != NULL ? " in " : "", field != NULL ? field->name : "", status_text(why));
@@ -51,7 +52,8 @@ call(struct visitor *visitor, const struct dispatch_row *row, const struct frame
 {
 	const struct field *field = NULL;
 	union codec_room room;
-	enum status status = codec_decode(protocol_schema(row->type), frame->payload, &room, &field);
+	enum status status = codec_decode(protocol_schema(row->type), frame->payload, &room,
+	    &field);
 
 	if (status != STATUS_OK)
 		refuse(visitor, status, frame, field);

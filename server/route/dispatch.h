@@ -22,12 +22,16 @@ struct dispatch_row {
 };
 
 /*
- * STATUS_OK: *out is the row, or NULL for a type that may be skipped. STATUS_UNKNOWN_TYPE, STATUS_WRONG_STATE: the
- * connection has to end with that.
+ * STATUS_OK: *out is the row, or NULL for a type that may be skipped. STATUS_UNKNOWN_TYPE,
+ * STATUS_WRONG_STATE: the connection has to end with that.
  */
-enum status route_dispatch_find(uint16_t type, enum visitor_state state, const struct dispatch_row **out);
+enum status route_dispatch_find(uint16_t type, enum visitor_state state,
+    const struct dispatch_row **out);
 
-/* Looks the frame up, decodes it and calls its handler; or refuses, which ends the visitor's link. */
+/*
+ * Looks the frame up, decodes it and calls its handler; or refuses, which ends the visitor's
+ * link.
+ */
 void route_dispatch_frame(struct visitor *visitor, const struct frame *frame);
 
 #endif

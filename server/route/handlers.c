@@ -46,7 +46,8 @@ route_handle_ping(struct visitor *visitor, const struct msg_ping *message)
 static void
 send_choice(struct visitor *visitor, uint32_t request, const struct choice *choice)
 {
-	const struct msg_obtain_server_addr_ok end = { .request = request, .count = (uint8_t)choice->count };
+	const struct msg_obtain_server_addr_ok end = { .request = request,
+	    .count = (uint8_t)choice->count };
 
 	for (size_t i = 0; i < choice->count; i++) {
 		const struct node_report *report = &choice->nodes[i].report;
@@ -63,16 +64,19 @@ send_choice(struct visitor *visitor, uint32_t request, const struct choice *choi
 }
 
 void
-route_handle_obtain_server_addr(struct visitor *visitor, const struct msg_obtain_server_addr *message)
+route_handle_obtain_server_addr(struct visitor *visitor,
+    const struct msg_obtain_server_addr *message)
 {
 	struct route *route = visitor->route;
 	struct choice choice;
 
-	choice_make(route->writer.nodes, clock_monotonic_ms(), route->settings.dead_seconds * UINT64_C(1000),
+	choice_make(route->writer.nodes, clock_monotonic_ms(),
+	    route->settings.dead_seconds * UINT64_C(1000),
 	    &route->dice, &choice);
 	visitor_extend(visitor);
 	if (choice.count == 0) {
-		log_debug("%s: no work server for it; %zu live", visitor_name(visitor), choice.alive);
+		log_debug("%s: no work server for it; %zu live", visitor_name(visitor),
+		    choice.alive);
 		visitor_send_error(visitor, message->request, STATUS_NO_SERVER,
 		    NO_SERVER_RETRY_MS + (uint32_t)(route->dice % NO_SERVER_SPREAD_MS));
 		return;

@@ -16,7 +16,8 @@ main(int argc, char **argv)
 
 	log_open("tingyu-route");
 	proc_enter(services, ARRAY_LEN(services), argc, argv);
-	switch (arguments_start(argc, argv, "tells clients which work server to use", &arguments, &settings)) {
+	switch (arguments_start(argc, argv, "tells clients which work server to use", &arguments,
+	    &settings)) {
 	case ARGUMENTS_DONE:
 		return 0;
 	case ARGUMENTS_WRONG:

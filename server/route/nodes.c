@@ -12,8 +12,8 @@
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics without locks are needed");
 
 /*
- * The owner word of an entry: 0 is free; else child, generation and serial of the connection name its one writer. Two marks
- * change how long the entry lives, not whose it is.
+ * The owner word of an entry: 0 is free; else child, generation and serial of the connection
+ * name its one writer. Two marks change how long the entry lives, not whose it is.
  */
 enum {
 	OWNER_SERIAL_BITS = 24,
@@ -23,12 +23,14 @@ enum {
 	OWNER_GENERATION_MASK = (1 << OWNER_GENERATION_BITS) - 1,
 };
 #define OWNER_ORPHAN (UINT64_C(1) << 62)	/* its child is dead */
-#define OWNER_SUPERSEDED (UINT64_C(1) << 63)	/* the work server reports over another connection */
+/* The work server reports over another connection. */
+#define OWNER_SUPERSEDED (UINT64_C(1) << 63)
 #define OWNER_MARKS (OWNER_ORPHAN | OWNER_SUPERSEDED)
 
 /* One place for a report. */
 struct page {
-	uint64_t owner;		/* who wrote it: an entry newly taken must not show its predecessor's report */
+	/* Who wrote it: an entry newly taken must not show its predecessor's report. */
+	uint64_t owner;
 	uint64_t reported_ms;
 	uint32_t handed_before;	/* where handed_out stood when it came */
 	struct node_report report;
@@ -57,17 +59,19 @@ nodes_size(void)
 static uint64_t
 owner_of(uint32_t child, uint32_t generation, uint32_t serial)
 {
-	assert(generation != 0 && generation <= OWNER_GENERATION_MASK && child < 1 << OWNER_CHILD_BITS);
+	assert(generation != 0 && generation <= OWNER_GENERATION_MASK &&
+	    child < 1 << OWNER_CHILD_BITS);
 	return ((uint64_t)child << (OWNER_SERIAL_BITS + OWNER_GENERATION_BITS)) |
 	    ((uint64_t)generation << OWNER_SERIAL_BITS) |
 	    (serial & OWNER_SERIAL_MASK);
 }
 
-/* --- pages ------------------------------------------------------------------------------------------------------ */
+/* --- pages ---------------------------------------------------------------- */
 
 /*
- * By words, each of them atomic: a reader may look while the writer is at it. Who read a word of the new report (acquire)
- * also sees the version move that came before it was written (release), and so finds out.
+ * By words, each of them atomic: a reader may look while the writer is at it. Who read a word
+ * of the new report (acquire) also sees the version move that came before it was written
+ * (release), and so finds out.
  */
 static void
 write_page(_Atomic uint64_t *words, const struct page *page)
@@ -100,8 +104,9 @@ publish(struct slot *slot, const struct page *page)
 }
 
 /*
- * The report that counts and the owner word that it belongs to. Two new reports during one look are rare (a report comes
- * every 10 s), so a few tries are plenty; after that the entry counts as empty for this once.
+ * The report that counts and the owner word that it belongs to. Two new reports during one look
+ * are rare (a report comes every 10 s), so a few tries are plenty; after that the entry counts
+ * as empty for this once.
  */
 static bool
 read_page(struct slot *slot, uint64_t *owner, struct page *out)
@@ -119,13 +124,14 @@ read_page(struct slot *slot, uint64_t *owner, struct page *out)
 	return false;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static bool
 orphan_is_over(struct slot *slot, uint64_t owner, uint64_t now_ms)
 {
-	return (owner & OWNER_ORPHAN) != 0 &&
-	    now_ms >= atomic_load_explicit(&slot->orphaned_ms, memory_order_relaxed) + NODES_GRACE_MS;
+	uint64_t since_ms = atomic_load_explicit(&slot->orphaned_ms, memory_order_relaxed);
+
+	return (owner & OWNER_ORPHAN) != 0 && now_ms >= since_ms + NODES_GRACE_MS;
 }
 
 /* Free, or left by a dead child and past its grace: nobody writes there. */
@@ -148,7 +154,10 @@ same_server(const struct node_report *a, const struct node_report *b)
 	return a->server == b->server || (a->port == b->port && strcmp(a->host, b->host) == 0);
 }
 
-/* An orphan is freed; where a writer may live the entry is only marked, and its owner frees it when it next comes by. */
+/*
+ * An orphan is freed; where a writer may live the entry is only marked, and its owner frees it
+ * when it next comes by.
+ */
 static void
 end_older(struct nodes *nodes, unsigned own_slot, const struct node_report *report)
 {
@@ -157,7 +166,8 @@ end_older(struct nodes *nodes, unsigned own_slot, const struct node_report *repo
 		struct page page;
 		uint64_t owner;
 
-		if (i == own_slot || !read_page(slot, &owner, &page) || !same_server(&page.report, report))
+		if (i == own_slot || !read_page(slot, &owner, &page) ||
+		    !same_server(&page.report, report))
 			continue;
 		atomic_compare_exchange_strong_explicit(&slot->owner, &owner,
 		    (owner & OWNER_ORPHAN) != 0 ? 0 : owner | OWNER_SUPERSEDED,
@@ -180,13 +190,15 @@ take_any_slot(struct nodes_writer *writer, struct node_ticket *ticket, uint64_t 
 }
 
 enum status
-nodes_report(struct nodes_writer *writer, struct node_ticket *ticket, const struct node_report *report, uint64_t now_ms)
+nodes_report(struct nodes_writer *writer, struct node_ticket *ticket,
+    const struct node_report *report, uint64_t now_ms)
 {
 	struct page page = { .reported_ms = now_ms, .report = *report };
 	bool is_new = false;
 	struct slot *slot;
 
-	if (ticket->owner != 0 && atomic_load(&writer->nodes->slots[ticket->slot].owner) != ticket->owner)
+	if (ticket->owner != 0 &&
+	    atomic_load(&writer->nodes->slots[ticket->slot].owner) != ticket->owner)
 		nodes_withdraw(writer->nodes, ticket);
 	if (ticket->owner == 0) {
 		if (!take_any_slot(writer, ticket, now_ms))
@@ -228,14 +240,17 @@ nodes_orphan(struct nodes *nodes, uint32_t child, uint32_t generation, uint64_t 
 		    ((owner & ~OWNER_MARKS) & ~(uint64_t)OWNER_SERIAL_MASK) != whose)
 			continue;
 		atomic_store(&slot->orphaned_ms, now_ms);
-		/* Somebody may add the mark in between; nothing else can happen to a dead child's word. */
+		/*
+		 * Somebody may add the mark in between; nothing else can happen to a dead
+		 * child's word.
+		 */
 		while (!atomic_compare_exchange_weak(&slot->owner, &owner,
 		    (owner & OWNER_SUPERSEDED) != 0 ? 0 : owner | OWNER_ORPHAN))
 			;
 	}
 }
 
-/* --- readers ---------------------------------------------------------------------------------------------------- */
+/* --- readers -------------------------------------------------------------- */
 
 bool
 nodes_read(struct nodes *nodes, unsigned index, uint64_t now_ms, uint64_t dead_ms, struct node *out)
@@ -250,7 +265,8 @@ nodes_read(struct nodes *nodes, unsigned index, uint64_t now_ms, uint64_t dead_m
 	if (now_ms >= page.reported_ms + dead_ms || orphan_is_over(slot, owner, now_ms))
 		return false;
 	out->report = page.report;
-	out->handed_out = atomic_load_explicit(&slot->handed_out, memory_order_relaxed) - page.handed_before;
+	out->handed_out = atomic_load_explicit(&slot->handed_out, memory_order_relaxed);
+	out->handed_out -= page.handed_before;
 	out->slot = index;
 	return true;
 }

@@ -38,7 +38,7 @@ node_name(const struct node_report *report)
 	return name;
 }
 
-/* --- who may ---------------------------------------------------------------------------------------------------- */
+/* --- who may -------------------------------------------------------------- */
 
 static void
 refuse_rogue(struct visitor *visitor, const uint8_t *pin, const char *what)
@@ -47,14 +47,15 @@ refuse_rogue(struct visitor *visitor, const uint8_t *pin, const char *what)
 
 	if (pin != NULL)
 		str_to_hex(bytes_of(pin, NODE_PIN_SIZE), text);
-	log_warn("%s reports as a work server, but %s%s: refused; to take it in, add its pin as allow-work",
+	log_warn("%s reports as a work server, but %s%s: refused; "
+	    "to take it in, add its pin as allow-work",
 	    visitor_name(visitor), what, text);
 	visitor_refuse(visitor, STATUS_NOT_ALLOWED, 0);
 }
 
 /*
- * The key that the other side has proved to hold is what counts, and it speaks for itself only. Without TLS (on loopback,
- * when somebody asked for it) nobody proves anything.
+ * The key that the other side has proved to hold is what counts, and it speaks for itself only.
+ * Without TLS (on loopback, when somebody asked for it) nobody proves anything.
  */
 static bool
 check_sender(struct visitor *visitor, const uint8_t *said)
@@ -79,7 +80,7 @@ check_sender(struct visitor *visitor, const uint8_t *said)
 	return true;
 }
 
-/* --- what is believed ------------------------------------------------------------------------------------------- */
+/* --- what is believed ----------------------------------------------------- */
 
 /* Clients are going to connect there. */
 static bool
@@ -88,8 +89,8 @@ read_report(const struct msg_report_connect *message, struct node_report *out)
 	struct endpoint endpoint;
 	struct address address;
 
-	if (!endpoint_parse_host(message->host, message->port, &endpoint) || endpoint.port != message->port ||
-	    endpoint.port == 0)
+	if (!endpoint_parse_host(message->host, message->port, &endpoint) ||
+	    endpoint.port != message->port || endpoint.port == 0)
 		return false;
 	if (endpoint_to_address(&endpoint, &address) == STATUS_OK && endpoint_is_any(&address.any))
 		return false;
@@ -107,16 +108,18 @@ read_report(const struct msg_report_connect *message, struct node_report *out)
 }
 
 static void
-log_change(const struct visitor *visitor, const struct node_report *before, const struct node_report *now)
+log_change(const struct visitor *visitor, const struct node_report *before,
+    const struct node_report *now)
 {
 	char pin[PIN_TEXT_SIZE];
 
-	if (before->state == now->state && before->server == now->server && before->port == now->port &&
-	    strcmp(before->host, now->host) == 0)
+	if (before->state == now->state && before->server == now->server &&
+	    before->port == now->port && strcmp(before->host, now->host) == 0)
 		return;
 	str_to_hex(bytes_of(now->pin, NODE_PIN_SIZE), pin);
 	log_info("work server %s is %s, %u of %u clients (from %s, pin %s)", node_name(now),
-	    now->state == NODE_UP ? "up" : "draining", now->sessions, now->capacity, visitor_name(visitor), pin);
+	    now->state == NODE_UP ? "up" : "draining", now->sessions, now->capacity,
+	    visitor_name(visitor), pin);
 }
 
 void
@@ -129,13 +132,16 @@ reports_take(struct visitor *visitor, const struct msg_report_connect *message)
 	if (!check_sender(visitor, message->pin.data))
 		return;
 	if (!read_report(message, &report)) {
-		log_warn("%s: its report makes no sense: address or state cannot be used", visitor_name(visitor));
+		log_warn("%s: its report makes no sense: address or state cannot be used",
+		    visitor_name(visitor));
 		visitor_refuse(visitor, STATUS_BAD_VALUE, 0);
 		return;
 	}
-	status = nodes_report(&visitor->route->writer, &visitor->ticket, &report, clock_monotonic_ms());
+	status = nodes_report(&visitor->route->writer, &visitor->ticket, &report,
+	    clock_monotonic_ms());
 	if (status != STATUS_OK) {
-		log_error("%s: there is no room for another work server, %d are here", visitor_name(visitor), NODES_MAX);
+		log_error("%s: there is no room for another work server, %d are here",
+		    visitor_name(visitor), NODES_MAX);
 		visitor_refuse(visitor, status, FULL_RETRY_MS);
 		return;
 	}

@@ -21,7 +21,7 @@ enum {
 	LIMITER_SLOTS = 65536,
 };
 
-/* --- settings --------------------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------- */
 
 static void
 set_limits(struct route *route)
@@ -36,16 +36,20 @@ set_limits(struct route *route)
 }
 
 static enum status
-make_tls(const struct settings *settings, const struct credentials *credentials, struct tls_context **out)
+make_tls(const struct settings *settings, const struct credentials *credentials,
+    struct tls_context **out)
 {
 	*out = NULL;
 	if (settings->insecure_plaintext)
 		return STATUS_OK;
-	return tls_context_new_server(bytes_of_string(credentials->certificate), bytes_of_string(credentials->key),
-	    true, out);
+	return tls_context_new_server(bytes_of_string(credentials->certificate),
+	    bytes_of_string(credentials->key), true, out);
 }
 
-/* From the parent's blob: all of it, or nothing changes. The parent has checked it, so only another build's fails. */
+/*
+ * From the parent's blob: all of it, or nothing changes. The parent has checked it, so only
+ * another build's fails.
+ */
 static enum status
 take_settings(struct route *route, struct bytes blob)
 {
@@ -72,7 +76,7 @@ take_settings(struct route *route, struct bytes blob)
 	return STATUS_OK;
 }
 
-/* --- what the parent says --------------------------------------------------------------------------------------- */
+/* --- what the parent says ------------------------------------------------- */
 
 static void
 on_client(void *arg, int fd, unsigned listener UNUSED, const struct proc_address *from)
@@ -106,7 +110,10 @@ static const struct admission_events admission_events = {
 	.on_lost = on_lost,
 };
 
-/* Some milliseconds of handshakes a turn; as many at the door as are through in a fraction of a second. */
+/*
+ * Some milliseconds of handshakes a turn; as many at the door as are through in a fraction of a
+ * second.
+ */
 static const struct admission_limits admission_limits = {
 	.per_turn = 16,
 	.inside = 256,
@@ -154,7 +161,7 @@ static const struct proc_handlers handlers = {
 	.on_reload = on_reload,
 };
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static enum status
 start(struct route *route, struct proc_child *child)
@@ -170,7 +177,8 @@ start(struct route *route, struct proc_child *child)
 	LIST_INIT(&route->visitors);
 	crypto_random(&route->dice, sizeof(route->dice));
 	route->loop = link_loop_new(proc_child_base(child), TICK_MS);
-	route->admission = admission_new(proc_child_base(child), &admission_limits, &admission_events, route);
+	route->admission = admission_new(proc_child_base(child), &admission_limits,
+	    &admission_events, route);
 	settings_init(&route->settings);
 	return take_settings(route, proc_child_settings(child));
 }

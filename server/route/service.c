@@ -18,7 +18,7 @@ struct service {
 	struct credentials credentials;
 };
 
-/* --- hooks ------------------------------------------------------------------------------------------------------ */
+/* --- hooks ---------------------------------------------------------------- */
 
 /* The line that people need to give to clients. */
 static void
@@ -35,7 +35,8 @@ on_started(struct proc_parent *parent, void *arg)
 	endpoint_print_invite(&invite, line);
 	log_info("clients and work servers reach this route server at %s", line);
 	if (service->settings->allowed_work.count == 0)
-		log_warn("allow-work is empty: no work server can report, so no client can be helped");
+		log_warn("allow-work is empty: no work server can report, "
+		    "so no client can be helped");
 }
 
 static void
@@ -47,7 +48,8 @@ on_member_died(struct proc_parent *parent, const struct proc_member *who, void *
 
 /* On a copy: the running settings stay as they are until all is known to be good. */
 static enum status
-load_again(const struct service *service, struct settings *settings, struct credentials *credentials, char *sentence)
+load_again(const struct service *service, struct settings *settings,
+    struct credentials *credentials, char *sentence)
 {
 	enum status status;
 
@@ -81,7 +83,7 @@ reload(struct proc_parent *parent UNUSED, struct bytes *blob, char *sentence, vo
 	return STATUS_OK;
 }
 
-/* --- the service ------------------------------------------------------------------------------------------------ */
+/* --- the service ---------------------------------------------------------- */
 
 static const struct proc_role roles[] = {
 	{ .name = "route", .takes_clients = true, .run = route_run },

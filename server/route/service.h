@@ -10,8 +10,8 @@
 extern const struct proc_service route_service;
 
 /*
- * Runs the route server with these settings until it is told to stop; returns the exit status for main(). Both belong to
- * the caller; a reload changes the settings.
+ * Runs the route server with these settings until it is told to stop; returns the exit status
+ * for main(). Both belong to the caller; a reload changes the settings.
  */
 int route_service_run(const struct arguments *arguments, struct settings *settings);
 

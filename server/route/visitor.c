@@ -28,7 +28,7 @@ visitor_name(const struct visitor *visitor)
 	return name;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 /* Which counter an end belongs to; most ends are nobody's fault. */
 static _Atomic uint64_t *
@@ -78,7 +78,8 @@ on_down(struct link *link, enum status why, void *arg)
 	if (visitor->state == VISITOR_WORK)
 		reports_end(visitor, why);
 	else
-		log_debug("%s: gone: %s %s", visitor_name(visitor), status_name(why), link_problem(link));
+		log_debug("%s: gone: %s %s", visitor_name(visitor), status_name(why),
+		    link_problem(link));
 	wheel_clear(link_loop_wheel(route->loop), &visitor->deadline);
 	LIST_REMOVE(visitor, siblings);
 	settle(visitor);
@@ -92,11 +93,15 @@ on_deadline(struct wheel_timer *timer)
 {
 	struct visitor *visitor = CONTAINER_OF(timer, struct visitor, deadline);
 
-	/* Who got an answer and stays is only in the way; the others are told why they have to go. */
+	/*
+	 * Who got an answer and stays is only in the way; the others are told why they have to
+	 * go.
+	 */
 	if (visitor->state == VISITOR_ASKER && visitor->asks > 0)
 		link_finish(visitor->link, STATUS_IDLE);
 	else
-		visitor_refuse(visitor, visitor->state == VISITOR_WORK ? STATUS_IDLE : STATUS_TIMEOUT, 0);
+		visitor_refuse(visitor,
+		    visitor->state == VISITOR_WORK ? STATUS_IDLE : STATUS_TIMEOUT, 0);
 }
 
 static void
@@ -105,7 +110,7 @@ set_deadline(struct visitor *visitor, uint64_t delay_ms)
 	wheel_set(link_loop_wheel(visitor->route->loop), &visitor->deadline, delay_ms, on_deadline);
 }
 
-/* --- the beginning ---------------------------------------------------------------------------------------------- */
+/* --- the beginning -------------------------------------------------------- */
 
 static void
 on_frame(struct link *link UNUSED, const struct frame *frame, void *arg)
@@ -118,13 +123,17 @@ static const struct link_handler handler = {
 	.on_down = on_down,
 };
 
-/* Before the handshake, which is what a flood of connections would make expensive: so there is nobody to tell. */
+/*
+ * Before the handshake, which is what a flood of connections would make expensive: so there is
+ * nobody to tell.
+ */
 bool
 visitor_may_connect(struct route *route, const struct proc_address *from)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&from->address;
 
-	if (limiter_take_address(route->limiter, RATE_CONNECTIONS, address, clock_monotonic_ms(), NULL) == STATUS_OK)
+	if (limiter_take_address(route->limiter, RATE_CONNECTIONS, address, clock_monotonic_ms(),
+	    NULL) == STATUS_OK)
 		return true;
 	counter_add(&proc_child_counters(route->child)->cut_limit, 1);
 	return false;
@@ -167,7 +176,7 @@ visitor_keep_work(struct visitor *visitor)
 	link_set_idle(visitor->link, 0);
 }
 
-/* --- in between ------------------------------------------------------------------------------------------------- */
+/* --- in between ----------------------------------------------------------- */
 
 void
 visitor_send_error(struct visitor *visitor, uint32_t request, enum status why, uint32_t retry_ms)
@@ -196,14 +205,15 @@ visitor_pay(struct visitor *visitor, uint32_t request)
 	uint32_t retry_ms;
 
 	if (visitor->asks == 0 || limiter_take_address(visitor->route->limiter, RATE_CONNECTIONS,
-	    (const struct sockaddr *)&visitor->from.address, clock_monotonic_ms(), &retry_ms) == STATUS_OK)
+	    (const struct sockaddr *)&visitor->from.address, clock_monotonic_ms(), &retry_ms) ==
+	    STATUS_OK)
 		return true;
 	counter_add(&proc_child_counters(visitor->route->child)->cut_limit, 1);
 	visitor_send_error(visitor, request, STATUS_RATE_LIMITED, retry_ms);
 	return false;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------ */
+/* --- all of them ---------------------------------------------------------- */
 
 void
 visitor_finish_all(struct route *route, enum status why)

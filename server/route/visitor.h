@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One connection to the route server. Most of them are clients that ask once and leave; they get little time. Those that
- * report as a work server stay, and their entry in the table lives as long as the connection.
+ * One connection to the route server. Most of them are clients that ask once and leave; they
+ * get little time. Those that report as a work server stay, and their entry in the table lives
+ * as long as the connection.
  */
 
 #ifndef SERVER_ROUTE_VISITOR_H
@@ -66,7 +67,8 @@ void visitor_keep_work(struct visitor *visitor);
 void visitor_extend(struct visitor *visitor);
 
 /* Answers that request with an ERROR; the connection stays. */
-void visitor_send_error(struct visitor *visitor, uint32_t request, enum status why, uint32_t retry_ms);
+void visitor_send_error(struct visitor *visitor, uint32_t request, enum status why,
+    uint32_t retry_ms);
 
 /* ERROR for the connection itself, and its end. */
 void visitor_refuse(struct visitor *visitor, enum status why, uint32_t retry_ms);

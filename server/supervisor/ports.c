@@ -16,7 +16,8 @@ listen_at(const char *text)
 	const int yes = 1;
 	int fd;
 
-	if (!endpoint_parse(bytes_of_string(text), &endpoint) || endpoint_to_address(&endpoint, &address) != STATUS_OK) {
+	if (!endpoint_parse(bytes_of_string(text), &endpoint) ||
+	    endpoint_to_address(&endpoint, &address) != STATUS_OK) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -39,16 +40,20 @@ static enum status
 complain(const char *option, const char *text, int error, char *sentence)
 {
 	if (error == EADDRINUSE)
-		snprintf(sentence, PORTS_SENTENCE_MAX, "%s %s is taken by another program: stop that one, or choose "
-		    "another port with -o %s=ADDRESS:PORT or in the configuration file", option, text, option);
+		snprintf(sentence, PORTS_SENTENCE_MAX,
+		    "%s %s is taken by another program: stop that one, or choose another port "
+		    "with -o %s=ADDRESS:PORT or in the configuration file", option, text, option);
 	else if (error == EADDRNOTAVAIL)
-		snprintf(sentence, PORTS_SENTENCE_MAX, "%s %s is no address of this machine: set it to one that "
+		snprintf(sentence, PORTS_SENTENCE_MAX,
+		    "%s %s is no address of this machine: set it to one that "
 		    "\"ip address\" lists", option, text);
 	else if (error == EACCES)
-		snprintf(sentence, PORTS_SENTENCE_MAX, "%s %s is not for this user: choose a port from 1024 on",
+		snprintf(sentence, PORTS_SENTENCE_MAX,
+		    "%s %s is not for this user: choose a port from 1024 on",
 		    option, text);
 	else
-		snprintf(sentence, PORTS_SENTENCE_MAX, "%s %s cannot be used: %s", option, text, strerror(error));
+		snprintf(sentence, PORTS_SENTENCE_MAX, "%s %s cannot be used: %s", option, text,
+		    strerror(error));
 	return STATUS_BAD_CONFIG;
 }
 
@@ -77,7 +82,8 @@ ports_check(const struct settings *settings, char *sentence)
 	/* Both at the same time, because they may be the same. */
 	for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
 		if (!has_port(listeners[i].text)) {
-			snprintf(sentence, PORTS_SENTENCE_MAX, "%s %s has no port of its own, which is needed here",
+			snprintf(sentence, PORTS_SENTENCE_MAX,
+			    "%s %s has no port of its own, which is needed here",
 			    listeners[i].option, listeners[i].text);
 			status = STATUS_BAD_CONFIG;
 			break;

@@ -8,7 +8,10 @@
 
 enum { PORTS_SENTENCE_MAX = 1000 };
 
-/* Listens on both for a moment. Not STATUS_OK: "sentence" (PORTS_SENTENCE_MAX) says which one, why not, and what to do. */
+/*
+ * Listens on both for a moment. Not STATUS_OK: "sentence" (PORTS_SENTENCE_MAX) says which one,
+ * why not, and what to do.
+ */
 enum status ports_check(const struct settings *settings, char *sentence);
 
 #endif

@@ -60,7 +60,8 @@ is_ours(const struct probe *probe, const struct frame *frame)
 {
 	struct msg_server_addr item;
 
-	if (codec_decode(protocol_schema(MSG_SERVER_ADDR), frame->payload, &item, NULL) != STATUS_OK)
+	if (codec_decode(protocol_schema(MSG_SERVER_ADDR), frame->payload, &item,
+	    NULL) != STATUS_OK)
 		return false;
 	return probe->tls == NULL || memcmp(item.pin.data, probe->pin, TLS_PIN_SIZE) == 0;
 }
@@ -93,7 +94,8 @@ on_down(struct link *link, enum status why, void *arg)
 	probe->on_ready(probe->arg);
 }
 
-static const struct link_handler handler = { .on_up = on_up, .on_frame = on_frame, .on_down = on_down };
+static const struct link_handler handler = { .on_up = on_up, .on_frame = on_frame,
+    .on_down = on_down };
 
 static void
 ask(struct probe *probe)
@@ -114,10 +116,12 @@ probe_start(struct link_loop *loop, const struct address *address, const uint8_t
 {
 	struct probe *probe = mem_new(sizeof(*probe));
 
-	*probe = (struct probe){ .loop = loop, .address = *address, .on_ready = on_ready, .arg = arg };
+	*probe = (struct probe){ .loop = loop, .address = *address, .on_ready = on_ready,
+	    .arg = arg };
 	if (pin != NULL) {
 		memcpy(probe->pin, pin, sizeof(probe->pin));
-		if (tls_context_new_client(bytes_of(NULL, 0), bytes_of(NULL, 0), &probe->tls) != STATUS_OK) {
+		if (tls_context_new_client(bytes_of(NULL, 0), bytes_of(NULL, 0),
+		    &probe->tls) != STATUS_OK) {
 			free(probe);
 			return STATUS_SYSTEM;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Finds out whether a client could log in: asks the route server, as a client does, until it names a work server with
- * this pin.
+ * Finds out whether a client could log in: asks the route server, as a client does, until it
+ * names a work server with this pin.
  */
 
 #ifndef SERVER_SUPERVISOR_PROBE_H
@@ -18,8 +18,8 @@ struct probe;
 typedef void probe_on_ready(void *arg);
 
 /*
- * Starts asking at "address". "pin" is the route server's and the work server's; NULL: plain, any work server will do.
- * STATUS_SYSTEM: TLS cannot be had.
+ * Starts asking at "address". "pin" is the route server's and the work server's; NULL: plain,
+ * any work server will do. STATUS_SYSTEM: TLS cannot be had.
  */
 enum status probe_start(struct link_loop *loop, const struct address *address, const uint8_t *pin,
     probe_on_ready *on_ready, void *arg, struct probe **out);

@@ -65,7 +65,8 @@ enum status
 program_start(struct program *program)
 {
 	/* execve(2) wants them without const, and does not touch them. */
-	char *const argv[] = { (char *)(uintptr_t)program->name, "-c", (char *)(uintptr_t)program->conf, NULL };
+	char *const argv[] = { (char *)(uintptr_t)program->name, "-c",
+	    (char *)(uintptr_t)program->conf, NULL };
 	enum status status = spawn_start_program(program->path, argv, SIGTERM, &program->pid);
 
 	if (status != STATUS_OK) {
@@ -83,10 +84,11 @@ program_has_ended(struct program *program, int *status)
 	if (program->pid == 0 || waitpid(program->pid, status, WNOHANG) != program->pid)
 		return false;
 	if (WIFSIGNALED(*status))
-		log_warn("%s (%d) was ended by signal %d, %s", program->name, (int)program->pid, WTERMSIG(*status),
-		    strsignal(WTERMSIG(*status)));
+		log_warn("%s (%d) was ended by signal %d, %s", program->name, (int)program->pid,
+		    WTERMSIG(*status), strsignal(WTERMSIG(*status)));
 	else if (WEXITSTATUS(*status) != 0)
-		log_warn("%s (%d) has ended with status %d", program->name, (int)program->pid, WEXITSTATUS(*status));
+		log_warn("%s (%d) has ended with status %d", program->name, (int)program->pid,
+		    WEXITSTATUS(*status));
 	else
 		log_info("%s (%d) has ended", program->name, (int)program->pid);
 	program->pid = 0;

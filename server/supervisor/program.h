@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One of the programs that the supervisor keeps running. It is found beside our own binary, told which configuration to
- * read, and started again when it ends without having been told to: at once the first time, then after 1 s, 2 s … 30 s;
- * who has run for a minute starts anew with that.
+ * One of the programs that the supervisor keeps running. It is found beside our own binary,
+ * told which configuration to read, and started again when it ends without having been told to:
+ * at once the first time, then after 1 s, 2 s … 30 s; who has run for a minute starts anew with
+ * that.
  */
 
 #ifndef SERVER_SUPERVISOR_PROGRAM_H
@@ -27,14 +28,16 @@ struct program {
 };
 
 /* STATUS_NOT_FOUND: there is no such program beside ours. "name" and "conf" are borrowed. */
-enum status program_init(struct program *program, const char *name, const char *conf, struct wheel *wheel);
+enum status program_init(struct program *program, const char *name, const char *conf,
+    struct wheel *wheel);
 void program_clear(struct program *program);
 
 /* Starts it. Not STATUS_OK: the log says why. */
 enum status program_start(struct program *program);
 
 /*
- * Whether it has ended: then *status is what waitpid(2) gives, and the log has a line about it. To be asked after SIGCHLD.
+ * Whether it has ended: then *status is what waitpid(2) gives, and the log has a line about it.
+ * To be asked after SIGCHLD.
  */
 bool program_has_ended(struct program *program, int *status);
 

@@ -28,7 +28,7 @@ state_default_folder(void)
 	return NULL;
 }
 
-/* --- the lock --------------------------------------------------------------------------------------------------- */
+/* --- the lock ------------------------------------------------------------- */
 
 static void
 tell_owner(const struct state *state, int fd, char *sentence)
@@ -37,11 +37,15 @@ tell_owner(const struct state *state, int fd, char *sentence)
 	ssize_t got = pread(fd, pid, sizeof(pid) - 1, 0);
 
 	pid[got > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-	snprintf(sentence, STATE_SENTENCE_MAX, "another tingyu-server%s%s uses %s already: stop it first, or name another "
+	snprintf(sentence, STATE_SENTENCE_MAX,
+	    "another tingyu-server%s%s uses %s already: stop it first, or name another "
 	    "folder with -o state-dir=FOLDER", pid[0] != '\0' ? ", pid " : "", pid, state->folder);
 }
 
-/* Who had the lock before may have removed the file between our open and our lock: then it is not the file any more. */
+/*
+ * Who had the lock before may have removed the file between our open and our lock: then it is
+ * not the file any more.
+ */
 static bool
 is_in_place(const struct state *state, int fd)
 {
@@ -96,7 +100,7 @@ write_pid(const struct state *state, char *sentence)
 	return STATUS_SYSTEM;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static void
 free_paths(struct state *state)
@@ -113,7 +117,8 @@ state_open(const char *folder, struct state *out, char sentence[STATE_SENTENCE_M
 	enum status status = files_make_folder(folder);
 
 	if (status != STATUS_OK) {
-		snprintf(sentence, STATE_SENTENCE_MAX, "the folder %s cannot be made: %s", folder, status_text(status));
+		snprintf(sentence, STATE_SENTENCE_MAX, "the folder %s cannot be made: %s",
+		    folder, status_text(status));
 		return status;
 	}
 	*out = (struct state){
@@ -147,7 +152,7 @@ state_close(struct state *state)
 	free_paths(state);
 }
 
-/* --- files ------------------------------------------------------------------------------------------------------ */
+/* --- files ---------------------------------------------------------------- */
 
 enum status
 state_write_invite(const struct state *state, const char *line)
@@ -179,9 +184,10 @@ state_write_conf(const struct state *state, const struct settings *settings)
 
 	if (out == NULL)
 		return status_of_errno(errno);
-	fputs("# What tingyu-server tells its two programs. It is written anew at every start and reload.\n", out);
+	fputs("# What tingyu-server tells its two programs; written anew at a reload.\n", out);
 	for (size_t i = 0; i < table->count; i++) {
-		for (size_t item = 0; item < conf_value_count(&table->options[i], settings); item++) {
+		for (size_t item = 0; item < conf_value_count(&table->options[i], settings);
+		    item++) {
 			char *value = conf_value_print(&table->options[i], settings, item);
 
 			print_quoted(out, table->options[i].name, value);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the supervisor keeps in the state folder: server.pid, which is also the lock that makes it the only one there;
- * invite, the line that people give to their clients; and running.conf, what both programs are told.
+ * What the supervisor keeps in the state folder: server.pid, which is also the lock that makes
+ * it the only one there; invite, the line that people give to their clients; and running.conf,
+ * what both programs are told.
  */
 
 #ifndef SERVER_SUPERVISOR_STATE_H
@@ -22,14 +23,15 @@ struct state {
 enum { STATE_SENTENCE_MAX = 1200 };
 
 /*
- * The folder where nobody named one: TINGYU_STATEDIR if this user may write there (or make it: root), else tingyu under
- * $XDG_STATE_HOME or ~/.local/state (XDG Base Directory Specification). On the heap; NULL: there is no home either.
+ * The folder where nobody named one: TINGYU_STATEDIR if this user may write there (or make it:
+ * root), else tingyu under $XDG_STATE_HOME or ~/.local/state (XDG Base Directory
+ * Specification). On the heap; NULL: there is no home either.
  */
 char *state_default_folder(void);
 
 /*
- * Makes the folder, takes the lock and writes our pid. Not STATUS_OK: "sentence" says why (another supervisor: which), and
- * there is nothing to close.
+ * Makes the folder, takes the lock and writes our pid. Not STATUS_OK: "sentence" says why
+ * (another supervisor: which), and there is nothing to close.
  */
 enum status state_open(const char *folder, struct state *out, char sentence[STATE_SENTENCE_MAX]);
 

@@ -36,7 +36,7 @@ struct supervisor {
 	int exit_status;
 };
 
-/* --- the end ---------------------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static bool
 somebody_runs(const struct supervisor *supervisor)
@@ -81,7 +81,7 @@ fail(struct supervisor *supervisor)
 		stop(supervisor, SIGTERM);
 }
 
-/* --- ready ------------------------------------------------------------------------------------------------------ */
+/* --- ready ---------------------------------------------------------------- */
 
 static void
 publish_invite(struct supervisor *supervisor)
@@ -92,7 +92,8 @@ publish_invite(struct supervisor *supervisor)
 	team_invite(&supervisor->team, line);
 	status = state_write_invite(&supervisor->state, line);
 	if (status != STATUS_OK) {
-		log_error("%s cannot be written: %s", supervisor->state.invite_path, status_text(status));
+		log_error("%s cannot be written: %s", supervisor->state.invite_path,
+		    status_text(status));
 		fail(supervisor);
 		return;
 	}
@@ -116,13 +117,16 @@ wait_for_work(struct supervisor *supervisor)
 	struct address route;
 
 	team_route_address(&supervisor->team, &route);
-	return probe_start(supervisor->loop, &route, team_pin(&supervisor->team), on_ready, supervisor,
-	    &supervisor->probe);
+	return probe_start(supervisor->loop, &route, team_pin(&supervisor->team), on_ready,
+	    supervisor, &supervisor->probe);
 }
 
-/* --- signals ---------------------------------------------------------------------------------------------------- */
+/* --- signals -------------------------------------------------------------- */
 
-/* Who ends before all was ready once will not get better by itself, and has said why; later ends are accidents. */
+/*
+ * Who ends before all was ready once will not get better by itself, and has said why; later
+ * ends are accidents.
+ */
 static void
 take_end(struct supervisor *supervisor, struct program *program, int status)
 {
@@ -160,7 +164,8 @@ reload(struct supervisor *supervisor)
 	if (status == STATUS_OK) {
 		status = state_write_conf(&supervisor->state, &supervisor->team.settings);
 		if (status != STATUS_OK)
-			snprintf(sentence, sizeof(sentence), "%s: %s", supervisor->state.conf_path, status_text(status));
+			snprintf(sentence, sizeof(sentence), "%s: %s",
+			    supervisor->state.conf_path, status_text(status));
 	}
 	if (status != STATUS_OK) {
 		log_error("reload: nothing was changed: %s", sentence);
@@ -199,7 +204,7 @@ on_signal(enum signal_action action, void *arg)
 	}
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static enum status
 start_programs(struct supervisor *supervisor)
@@ -209,7 +214,8 @@ start_programs(struct supervisor *supervisor)
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < PROGRAMS && status == STATUS_OK; i++)
-		status = program_init(&supervisor->programs[i], names[i], supervisor->state.conf_path, wheel);
+		status = program_init(&supervisor->programs[i], names[i],
+		    supervisor->state.conf_path, wheel);
 	for (size_t i = 0; i < PROGRAMS && status == STATUS_OK; i++)
 		status = program_start(&supervisor->programs[i]);
 	return status;
@@ -247,7 +253,8 @@ run_in_folder(struct supervisor *supervisor)
 	if (status == STATUS_OK) {
 		status = state_write_conf(&supervisor->state, &supervisor->team.settings);
 		if (status != STATUS_OK)
-			snprintf(sentence, sizeof(sentence), "%s: %s", supervisor->state.conf_path, status_text(status));
+			snprintf(sentence, sizeof(sentence), "%s: %s",
+			    supervisor->state.conf_path, status_text(status));
 	}
 	if (status != STATUS_OK) {
 		log_error("%s", sentence);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Everything on one machine: keeps a route server and a work server running that know each other by their key, and says
- * when a client can log in.
+ * Everything on one machine: keeps a route server and a work server running that know each
+ * other by their key, and says when a client can log in.
  */
 
 #ifndef SERVER_SUPERVISOR_SUPERVISOR_H

@@ -12,7 +12,7 @@
 #include "shared/mem.h"
 #include "shared/str.h"
 
-/* --- the folder ------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------- */
 
 static enum arguments_verdict
 load_with_folder(struct arguments *arguments, struct team *team, char *folder)
@@ -42,8 +42,8 @@ team_start(int argc, char **argv, struct arguments *arguments, struct team *out)
 	char *folder;
 
 	*out = (struct team){ 0 };
-	verdict = arguments_start(argc, argv, "a route server and a work server on this machine", arguments,
-	    &out->settings);
+	verdict = arguments_start(argc, argv, "a route server and a work server on this machine",
+	    arguments, &out->settings);
 	if (verdict != ARGUMENTS_RUN || strcmp(out->settings.state_dir, TINGYU_STATEDIR) != 0)
 		return verdict;
 	folder = state_default_folder();
@@ -65,7 +65,7 @@ team_clear(struct team *team)
 	free(team->override);
 }
 
-/* --- addresses -------------------------------------------------------------------------------------------------- */
+/* --- addresses ------------------------------------------------------------ */
 
 static struct endpoint
 endpoint_of(const char *listen)
@@ -84,7 +84,8 @@ is_any(const struct endpoint *endpoint)
 {
 	struct address address;
 
-	return endpoint_to_address(endpoint, &address) == STATUS_OK && endpoint_is_any(&address.any);
+	return endpoint_to_address(endpoint, &address) == STATUS_OK &&
+	    endpoint_is_any(&address.any);
 }
 
 static void
@@ -153,11 +154,12 @@ team_route_address(const struct team *team, struct address *out)
 	(void)status;
 }
 
-/* --- each other ------------------------------------------------------------------------------------------------- */
+/* --- each other ----------------------------------------------------------- */
 
 /* Into a list of the settings, unless it is there already. */
 static enum status
-add_item(struct settings *settings, const char *name, const struct conf_list *list, const char *item, char *sentence)
+add_item(struct settings *settings, const char *name, const struct conf_list *list,
+    const char *item, char *sentence)
 {
 	char *why;
 
@@ -183,9 +185,11 @@ team_meet(struct team *team, char sentence[TEAM_SENTENCE_MAX])
 		return status;
 	str_to_hex(bytes_of(team->credentials.pin, CREDENTIALS_PIN_SIZE), pin);
 	print_invite(team, &route, invite);
-	status = add_item(&team->settings, "allow-work", &team->settings.allowed_work, pin, sentence);
+	status = add_item(&team->settings, "allow-work", &team->settings.allowed_work, pin,
+	    sentence);
 	if (status == STATUS_OK)
-		status = add_item(&team->settings, "route-server", &team->settings.route_servers, invite, sentence);
+		status = add_item(&team->settings, "route-server", &team->settings.route_servers,
+		    invite, sentence);
 	return status;
 }
 

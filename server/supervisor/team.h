@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the two programs are told so that they work together: the settings that somebody gave to the supervisor, and that
- * the route server takes reports of this one key, and the work server reports to this one route server.
+ * What the two programs are told so that they work together: the settings that somebody gave to
+ * the supervisor, and that the route server takes reports of this one key, and the work server
+ * reports to this one route server.
  */
 
 #ifndef SERVER_SUPERVISOR_TEAM_H
@@ -20,14 +21,16 @@ struct team {
 };
 
 /* arguments_start(), and a state folder for those who may not write to the one of the system. */
-enum arguments_verdict team_start(int argc, char **argv, struct arguments *arguments, struct team *out);
+enum arguments_verdict team_start(int argc, char **argv, struct arguments *arguments,
+    struct team *out);
 void team_clear(struct team *team);
 
 /* Loads or makes the keys, and tells each about the other. Not STATUS_OK: "sentence" says why. */
 enum status team_meet(struct team *team, char sentence[TEAM_SENTENCE_MAX]);
 
 /* Both again, for a reload: all of it is good and taken, or nothing changes. */
-enum status team_reload(struct team *team, const struct arguments *arguments, char sentence[TEAM_SENTENCE_MAX]);
+enum status team_reload(struct team *team, const struct arguments *arguments,
+    char sentence[TEAM_SENTENCE_MAX]);
 
 /* The line for people: where clients reach the route server. */
 void team_invite(const struct team *team, char out[ENDPOINT_INVITE_SIZE]);

@@ -33,7 +33,7 @@ struct server {
 /* One for the whole program: making keys takes its time. */
 static struct peer_identity ours, foreign;
 
-/* --- servers ---------------------------------------------------------------------------------------------------- */
+/* --- servers -------------------------------------------------------------- */
 
 /* The configuration file: what every test needs, then what this one needs. */
 static void
@@ -63,7 +63,8 @@ server_start(struct server *server, const char *more)
 	server->is_plain = strstr(more, "insecure-plaintext yes") != NULL;
 	configure(server, more);
 	server->process = run(server);
-	assert_true(process_wait_line(server->process, "reach this route server", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "reach this route server",
+	    PROCESS_PATIENCE_MS));
 }
 
 /* Whatever a test did to it, a server ends well. */
@@ -76,7 +77,7 @@ server_end(struct server *server)
 	tmpdir_free(server->folder);
 }
 
-/* --- work servers ----------------------------------------------------------------------------------------------- */
+/* --- work servers --------------------------------------------------------- */
 
 /* A start's random number; here it follows from the host. */
 static uint64_t
@@ -95,7 +96,8 @@ report_of(const char *host, uint32_t sessions)
 	return (struct msg_report_connect){
 		.request = 7,
 		.server = number_of(host), .sessions = sessions, .capacity = 1000, .state = NODE_UP,
-		.port = 7401, .host = bytes_of_string(host), .pin = bytes_of(ours.pin, sizeof(ours.pin)),
+		.port = 7401, .host = bytes_of_string(host),
+		.pin = bytes_of(ours.pin, sizeof(ours.pin)),
 	};
 }
 
@@ -129,7 +131,7 @@ work_start(const struct server *server, const char *host, uint32_t sessions)
 	return work;
 }
 
-/* --- clients ---------------------------------------------------------------------------------------------------- */
+/* --- clients -------------------------------------------------------------- */
 
 static struct peer *
 client_connect(const struct server *server)
@@ -179,7 +181,8 @@ ask_again(struct peer *client)
 		assert_int_equal(item.request, 9);
 		assert_int_equal(item.port, 7401);
 		assert_memory_equal(item.pin.data, ours.pin, sizeof(ours.pin));
-		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%.*s", len > 0 ? " " : "",
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%.*s",
+		    len > 0 ? " " : "",
 		    (int)item.host.len, (const char *)item.host.data);
 	}
 	peer_expect(client, MSG_OBTAIN_SERVER_ADDR_OK, &end);
@@ -206,10 +209,11 @@ ask_until(const struct server *server, const char *answer)
 
 	while (strcmp(ask(server), answer) != 0)
 		if (clock_monotonic_ms() > deadline)
-			fail_msg("the answer never was \"%s\"; last one: \"%s\"", answer, ask(server));
+			fail_msg("the answer never was \"%s\"; last one: \"%s\"", answer,
+			    ask(server));
 }
 
-/* --- reports and answers ---------------------------------------------------------------------------------------- */
+/* --- reports and answers -------------------------------------------------- */
 
 static void
 clients_learn_who_reported(void **state UNUSED)
@@ -230,7 +234,8 @@ clients_learn_who_reported(void **state UNUSED)
 static void
 the_least_loaded_come_first(void **state UNUSED)
 {
-	static const char *const hosts[] = { "c.example", "a.example", "e.example", "b.example", "d.example" };
+	static const char *const hosts[] = { "c.example", "a.example", "e.example", "b.example",
+	    "d.example" };
 	static const uint32_t sessions[] = { 300, 100, 500, 200, 1000 };
 	struct peer *work[ARRAY_LEN(hosts)];
 	struct msg_report_connect report;
@@ -300,7 +305,8 @@ one_connection_can_ask_again(void **state UNUSED)
 static void
 hello_tells_who_is_who(void **state UNUSED)
 {
-	const struct msg_hello hello = { .request = 3, .version = PROTOCOL_VERSION, .program = bytes_of_string("test") };
+	const struct msg_hello hello = { .request = 3, .version = PROTOCOL_VERSION,
+	    .program = bytes_of_string("test") };
 	struct msg_hello_ok answer;
 	struct server server;
 	struct peer *client;
@@ -331,7 +337,7 @@ it_works_without_encryption_on_loopback(void **state UNUSED)
 	server_end(&server);
 }
 
-/* --- deaths ----------------------------------------------------------------------------------------------------- */
+/* --- deaths --------------------------------------------------------------- */
 
 static void
 a_closed_connection_is_death_at_once(void **state UNUSED)
@@ -374,8 +380,8 @@ silence_is_death_and_the_end_of_the_connection(void **state UNUSED)
 }
 
 /*
- * All children are killed, one after the other. Clients are answered all the time by those that are there, and work servers
- * whose connection went with a child come back to the same place.
+ * All children are killed, one after the other. Clients are answered all the time by those that
+ * are there, and work servers whose connection went with a child come back to the same place.
  */
 static void
 killed_children_take_nobody_along(void **state UNUSED)
@@ -390,7 +396,8 @@ killed_children_take_nobody_along(void **state UNUSED)
 		snprintf(host, sizeof(host), "w%u.example", i);
 		work[i] = work_start(&server, host, 100 * i);
 	}
-	assert_int_equal(process_children(process_pid(server.process), NULL, children, CHILDREN), CHILDREN);
+	assert_int_equal(process_children(process_pid(server.process), NULL, children, CHILDREN),
+	    CHILDREN);
 	for (size_t i = 0; i < CHILDREN; i++) {
 		kill(children[i], SIGKILL);
 		assert_true(process_wait_gone(children[i], PROCESS_PATIENCE_MS));
@@ -426,9 +433,13 @@ a_stopped_child_is_no_hindrance(void **state UNUSED)
 	server_start(&server, "");
 	work[0] = work_start(&server, "a.example", 0);
 	work[1] = work_start(&server, "b.example", 500);
-	assert_int_equal(process_children(process_pid(server.process), NULL, children, CHILDREN), CHILDREN);
+	assert_int_equal(process_children(process_pid(server.process), NULL, children, CHILDREN),
+	    CHILDREN);
 	kill(children[0], SIGSTOP);
-	/* Within a second the parent has noticed and sends nobody there; one may have been sent before that. */
+	/*
+	 * Within a second the parent has noticed and sends nobody there; one may have been sent
+	 * before that.
+	 */
 	for (int tries = 0; tries < 3 && client == NULL; tries++) {
 		client = peer_connect(server.port, NULL, false);
 		peer_send(client, MSG_HELLO, &(struct msg_hello){ .version = PROTOCOL_VERSION,
@@ -480,7 +491,7 @@ stopping_tells_everybody(void **state UNUSED)
 	server_end(&server);
 }
 
-/* --- wrong things ----------------------------------------------------------------------------------------------- */
+/* --- wrong things --------------------------------------------------------- */
 
 static void
 rogues_are_refused(void **state UNUSED)
@@ -566,15 +577,20 @@ static const struct {
 } bad_frames[] = {
 #define FRAME(text) text, sizeof(text) - 1
 	{ "a question before HELLO", false, FRAME("\x00\x00\x00\x08" "abcd"), STATUS_WRONG_STATE },
-	{ "HELLO twice", true, FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x01" "\x00\x01x"), STATUS_WRONG_STATE },
-	{ "a version from the future", false, FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x09" "\x00\x01x"), STATUS_BAD_VERSION },
-	{ "what only a work server knows", true, FRAME("\x00\x0c\x00\x08" "abcd"), STATUS_UNKNOWN_TYPE },
+	{ "HELLO twice", true, FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x01" "\x00\x01x"),
+	    STATUS_WRONG_STATE },
+	{ "a version from the future", false,
+	    FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x09" "\x00\x01x"), STATUS_BAD_VERSION },
+	{ "what only a work server knows", true, FRAME("\x00\x0c\x00\x08" "abcd"),
+	    STATUS_UNKNOWN_TYPE },
 	{ "what nobody knows", true, FRAME("\x01\x23\x00\x04"), STATUS_UNKNOWN_TYPE },
 	{ "too short", true, FRAME("\x00\x00\x00\x07" "abc"), STATUS_BAD_FRAME },
 	{ "left over", true, FRAME("\x00\x00\x00\x09" "abcde"), STATUS_BAD_FRAME },
 	{ "a length under the header", true, FRAME("\x00\x00\x00\x03"), STATUS_BAD_FRAME },
-	{ "a text that ends early", false, FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x01" "\x00\x02x"), STATUS_BAD_FRAME },
-	{ "a control character", false, FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x01" "\x00\x01\x1b"), STATUS_BAD_TEXT },
+	{ "a text that ends early", false,
+	    FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x01" "\x00\x02x"), STATUS_BAD_FRAME },
+	{ "a control character", false,
+	    FRAME("\x00\x10\x00\x0d" "abcd" "\x00\x01" "\x00\x01\x1b"), STATUS_BAD_TEXT },
 #undef FRAME
 };
 
@@ -661,7 +677,10 @@ who_talks_too_much_is_cut(void **state UNUSED)
 	server_end(&server);
 }
 
-/* Limits count for each child; so with five tokens each, at most ten connections of one address come through. */
+/*
+ * Limits count for each child; so with five tokens each, at most ten connections of one address
+ * come through.
+ */
 static void
 one_address_cannot_flood(void **state UNUSED)
 {
@@ -669,9 +688,11 @@ one_address_cannot_flood(void **state UNUSED)
 	struct server server;
 	bool is_refused = false;
 
-	server_start(&server, "limit-loopback yes\nconnections-burst 5\nconnections-per-minute 1\n");
+	server_start(&server,
+	    "limit-loopback yes\nconnections-burst 5\nconnections-per-minute 1\n");
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
-		const struct msg_hello hello = { .version = PROTOCOL_VERSION, .program = bytes_of_string("test") };
+		const struct msg_hello hello = { .version = PROTOCOL_VERSION,
+		    .program = bytes_of_string("test") };
 
 		clients[i] = peer_connect_from("127.0.0.5", server.port, NULL, false);
 		peer_send(clients[i], MSG_HELLO, &hello);
@@ -689,7 +710,7 @@ one_address_cannot_flood(void **state UNUSED)
 	server_end(&server);
 }
 
-/* --- configuration ---------------------------------------------------------------------------------------------- */
+/* --- configuration -------------------------------------------------------- */
 
 static void
 a_bad_file_at_hup_changes_nothing(void **state UNUSED)
@@ -765,7 +786,8 @@ the_certificate_is_made_once(void **state UNUSED)
 	assert_true(process_stop(server.process, SIGTERM, PROCESS_PATIENCE_MS));
 	process_free(server.process);
 	server.process = run(&server);
-	assert_true(process_wait_line(server.process, "reach this route server", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server.process, "reach this route server",
+	    PROCESS_PATIENCE_MS));
 	again = tmpdir_read(server.folder, "certificate.pem");
 	assert_string_equal(first, again);
 	free(first);

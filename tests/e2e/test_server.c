@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The real tingyu-server in a folder of its own: from nothing to a place where clients can log in, and back. */
+/*
+ * The real tingyu-server in a folder of its own: from nothing to a place where clients can log
+ * in, and back.
+ */
 
 #include <errno.h>
 #include <setjmp.h>
@@ -30,14 +33,15 @@ struct server {
 	struct process *process;
 };
 
-/* --- the server ------------------------------------------------------------------------------------------------- */
+/* --- the server ----------------------------------------------------------- */
 
 static void
 configure(const struct server *server, const char *more)
 {
 	char *text = mem_format(
-	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\nreport-seconds 1\n"
-	    "dead-seconds 5\n%s", server->folder, server->route_port, server->work_port, more);
+	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\n"
+	    "report-seconds 1\ndead-seconds 5\n%s",
+	    server->folder, server->route_port, server->work_port, more);
 
 	tmpdir_write(server->folder, "conf", text);
 	free(text);
@@ -106,7 +110,7 @@ find_program(const struct server *server, const char *name)
 	return pid;
 }
 
-/* --- the client ------------------------------------------------------------------------------------------------- */
+/* --- the client ----------------------------------------------------------- */
 
 /* Asks the route server; *port is where it sends us. False: nowhere, for now. */
 static bool
@@ -164,7 +168,7 @@ come_back(const struct server *server, struct account *account)
 	peer_free(client);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------ */
+/* --- tests ---------------------------------------------------------------- */
 
 static void
 the_invite_leads_to_a_work_server(void **state)
@@ -227,7 +231,8 @@ killed_programs_come_back(void **state)
 
 		kill(pid, SIGKILL);
 		assert_true(process_wait_gone(pid, PROCESS_PATIENCE_MS));
-		assert_true(process_wait_line(server->process, "starts again", PROCESS_PATIENCE_MS));
+		assert_true(process_wait_line(server->process, "starts again",
+		    PROCESS_PATIENCE_MS));
 		assert_true(process_wait_line(server->process, "is up, 0 of", PROCESS_PATIENCE_MS));
 		come_back(server, &account);
 	}
@@ -319,9 +324,12 @@ a_bad_file_at_hup_changes_nothing(void **state)
 	/* A good one reaches both. */
 	configure(server, "log-level debug\n");
 	process_signal(server->process, SIGHUP);
-	assert_true(process_wait_line(server->process, "reload: the configuration is good", PROCESS_PATIENCE_MS));
-	assert_true(process_wait_line(server->process, "settings were read again", PROCESS_PATIENCE_MS));
-	assert_true(process_wait_line(server->process, "settings were read again", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "reload: the configuration is good",
+	    PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "settings were read again",
+	    PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "settings were read again",
+	    PROCESS_PATIENCE_MS));
 	come_back(server, &account);
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
 }
@@ -343,7 +351,8 @@ a_new_certificate_at_hup_is_taken(void **state)
 	unlink(certificate);
 	unlink(key);
 	process_signal(server->process, SIGHUP);
-	assert_true(process_wait_line(server->process, "reload: the configuration is good", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server->process, "reload: the configuration is good",
+	    PROCESS_PATIENCE_MS));
 	after = read_invite(server);
 	assert_string_not_equal(before, after);
 	assert_true(endpoint_parse_invite(bytes_of_string(after), &invite));
@@ -366,7 +375,8 @@ a_start_that_fails_is_the_end(void **state)
 	wait_until_ready(server);
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
 	process_free(server->process);
-	tmpdir_write(server->folder, "tingyu.db", "this is no database, and nobody can make one of it");
+	tmpdir_write(server->folder, "tingyu.db",
+	    "this is no database, and nobody can make one of it");
 	server->process = run(server);
 	assert_true(process_wait_exit(server->process, PROCESS_PATIENCE_MS, &status));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
@@ -378,14 +388,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_invite_leads_to_a_work_server, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_restart_keeps_invite_and_accounts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_invite_leads_to_a_work_server, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(a_restart_keeps_invite_and_accounts, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(killed_programs_come_back, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_killed_supervisor_takes_all_along, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_killed_supervisor_takes_all_along, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(a_second_one_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_taken_port_is_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_bad_file_at_hup_changes_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_new_certificate_at_hup_is_taken, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_bad_file_at_hup_changes_nothing, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(a_new_certificate_at_hup_is_taken, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(a_start_that_fails_is_the_end, set_up, tear_down),
 	};
 

@@ -47,7 +47,8 @@ void
 peer_identity_init(struct peer_identity *identity)
 {
 	assert_int_equal(tls_make_certificate(&identity->certificate, &identity->key), STATUS_OK);
-	assert_int_equal(tls_pin_of_certificate(bytes_of_string(identity->certificate), identity->pin), STATUS_OK);
+	assert_int_equal(tls_pin_of_certificate(bytes_of_string(identity->certificate),
+	    identity->pin), STATUS_OK);
 	str_to_hex(bytes_of(identity->pin, sizeof(identity->pin)), identity->pin_text);
 }
 
@@ -58,7 +59,7 @@ peer_identity_clear(struct peer_identity *identity)
 	free(identity->key);
 }
 
-/* --- what the link says ----------------------------------------------------------------------------------------- */
+/* --- what the link says --------------------------------------------------- */
 
 static void
 on_up(struct link *link UNUSED, void *arg)
@@ -92,9 +93,10 @@ on_down(struct link *link UNUSED, enum status why, void *arg)
 	event_base_loopbreak(peer->base);
 }
 
-static const struct link_handler handler = { .on_up = on_up, .on_frame = on_frame, .on_down = on_down };
+static const struct link_handler handler = { .on_up = on_up, .on_frame = on_frame,
+    .on_down = on_down };
 
-/* --- waiting ---------------------------------------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 static void
 on_time(evutil_socket_t fd UNUSED, short what UNUSED, void *arg UNUSED)
@@ -142,7 +144,7 @@ has_frame_or_is_down(const struct peer *peer)
 	return has_frame(peer) || is_down(peer);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static struct sockaddr_in
 loopback(const char *host, unsigned port)
@@ -154,7 +156,8 @@ loopback(const char *host, unsigned port)
 }
 
 struct peer *
-peer_connect_from(const char *local, unsigned port, const struct peer_identity *identity, bool is_plain)
+peer_connect_from(const char *local, unsigned port, const struct peer_identity *identity,
+    bool is_plain)
 {
 	struct peer *peer = mem_new(sizeof(*peer));
 	struct sockaddr_in there = loopback("127.0.0.1", port), here = loopback(local, 0);
@@ -210,7 +213,7 @@ peer_free(struct peer *peer)
 	free(peer);
 }
 
-/* --- steps ------------------------------------------------------------------------------------------------------ */
+/* --- steps ---------------------------------------------------------------- */
 
 void
 peer_wait_up(struct peer *peer)
@@ -258,7 +261,8 @@ uint16_t
 peer_next_type(struct peer *peer)
 {
 	if (!peer_hears(peer, PROCESS_PATIENCE_MS))
-		fail_msg("a frame expected, but: %s", peer->why != STATUS_OK ? status_name(peer->why) : "nothing came");
+		fail_msg("a frame expected, but: %s",
+		    peer->why != STATUS_OK ? status_name(peer->why) : "nothing came");
 	return STAILQ_FIRST(&peer->frames)->frame.type;
 }
 
@@ -271,7 +275,8 @@ fail_about(const struct frame *frame, uint16_t type)
 	char line[512];
 
 	if (schema == NULL || codec_decode(schema, frame->payload, &room, NULL) != STATUS_OK)
-		fail_msg("%s expected, a broken %s came", protocol_name(type), protocol_name(frame->type));
+		fail_msg("%s expected, a broken %s came", protocol_name(type),
+		    protocol_name(frame->type));
 	codec_describe(schema, &room, line, sizeof(line));
 	fail_msg("%s expected, but: %s", protocol_name(type), line);
 }
@@ -300,7 +305,8 @@ peer_expect_error(struct peer *peer, enum status status)
 
 	peer_expect(peer, MSG_ERROR, &error);
 	if (error.status != status)
-		fail_msg("ERROR %s expected, but it was %s", status_name(status), status_name((enum status)error.status));
+		fail_msg("ERROR %s expected, but it was %s", status_name(status),
+		    status_name((enum status)error.status));
 }
 
 enum status
@@ -316,7 +322,8 @@ peer_wait_down(struct peer *peer, int timeout_ms)
 void
 peer_hello(struct peer *peer)
 {
-	const struct msg_hello hello = { .request = 1, .version = PROTOCOL_VERSION, .program = bytes_of_string("test") };
+	const struct msg_hello hello = { .request = 1, .version = PROTOCOL_VERSION,
+	    .program = bytes_of_string("test") };
 	struct msg_hello_ok answer;
 
 	peer_send(peer, MSG_HELLO, &hello);

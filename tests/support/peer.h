@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The other end of a connection, driven step by step by a test: connect, send, expect, see the end. It has a loop of its
- * own that turns only while the test waits here.
+ * The other end of a connection, driven step by step by a test: connect, send, expect, see the
+ * end. It has a loop of its own that turns only while the test waits here.
  */
 
 #ifndef TESTS_SUPPORT_PEER_H
@@ -28,12 +28,14 @@ void peer_identity_clear(struct peer_identity *identity);
 struct peer;
 
 /*
- * Connects to 127.0.0.1. "identity" NULL: shows no certificate. Any server key is taken. "is_plain": no TLS.
+ * Connects to 127.0.0.1. "identity" NULL: shows no certificate. Any server key is taken.
+ * "is_plain": no TLS.
  */
 struct peer *peer_connect(unsigned port, const struct peer_identity *identity, bool is_plain);
 
 /* The same from another address of 127.0.0.0/8. */
-struct peer *peer_connect_from(const char *local, unsigned port, const struct peer_identity *identity, bool is_plain);
+struct peer *peer_connect_from(const char *local, unsigned port,
+    const struct peer_identity *identity, bool is_plain);
 
 /* Closes at once if it is not closed yet. NULL is fine. */
 void peer_free(struct peer *peer);
@@ -46,13 +48,15 @@ void peer_send(struct peer *peer, uint16_t type, const void *message);
 void peer_send_raw(struct peer *peer, struct bytes bytes);
 
 /*
- * Stops reading for good and sends the same bytes again and again, "times" times or until the other side has had enough.
+ * Stops reading for good and sends the same bytes again and again, "times" times or until the
+ * other side has had enough.
  */
 void peer_send_blindly(struct peer *peer, struct bytes bytes, size_t times);
 
 /*
- * Waits for the next frame, which has to be of this type, and decodes it into "out" (its struct; NULL: not needed); texts
- * in it are good until the next call. Fails the test when another one comes, the end, or nothing.
+ * Waits for the next frame, which has to be of this type, and decodes it into "out" (its
+ * struct; NULL: not needed); texts in it are good until the next call. Fails the test when
+ * another one comes, the end, or nothing.
  */
 void peer_expect(struct peer *peer, uint16_t type, void *out);
 
@@ -65,7 +69,10 @@ void peer_expect_error(struct peer *peer, enum status status);
 /* Whether a frame comes within so many milliseconds; it stays for peer_expect(). */
 bool peer_hears(struct peer *peer, int timeout_ms);
 
-/* Waits for the end and returns why; frames on the way there are dropped. Fails the test when it stays open. */
+/*
+ * Waits for the end and returns why; frames on the way there are dropped. Fails the test when
+ * it stays open.
+ */
 enum status peer_wait_down(struct peer *peer, int timeout_ms);
 
 /* HELLO and its answer. */

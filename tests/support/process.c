@@ -59,7 +59,8 @@ open_log(struct process *process)
 	const char *folder = getenv("TMPDIR");
 	int fd;
 
-	process->log_path = mem_format("%s/%s.XXXXXX", folder != NULL ? folder : "/tmp", process->name);
+	process->log_path = mem_format("%s/%s.XXXXXX", folder != NULL ? folder : "/tmp",
+	    process->name);
 	fd = mkostemp(process->log_path, O_APPEND | O_CLOEXEC);
 	if (fd < 0)
 		fail_msg("%s: %s", process->log_path, strerror(errno));
@@ -179,7 +180,10 @@ time_left(uint64_t deadline)
 	return now >= deadline ? 0 : (int)(deadline - now);
 }
 
-/* Until a wait's condition: anything moved in the watched place, or the process ended. Each may come for nothing. */
+/*
+ * Until a wait's condition: anything moved in the watched place, or the process ended. Each may
+ * come for nothing.
+ */
 static void
 wait_for_move(struct process *process, int inotify, uint64_t deadline)
 {
@@ -197,11 +201,12 @@ wait_for_move(struct process *process, int inotify, uint64_t deadline)
 typedef bool condition(struct process *process, const void *of);
 
 /*
- * The condition is looked at after the watch stands, and once more after the end was seen: so a last word before the end
- * counts.
+ * The condition is looked at after the watch stands, and once more after the end was seen: so a
+ * last word before the end counts.
  */
 static bool
-wait_until(struct process *process, const char *watched, condition *holds, const void *of, int timeout_ms)
+wait_until(struct process *process, const char *watched, condition *holds, const void *of,
+    int timeout_ms)
 {
 	uint64_t deadline = clock_monotonic_ms() + (uint64_t)timeout_ms;
 	int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -304,7 +309,8 @@ process_stop(struct process *process, int signal, int timeout_ms)
 	if (WEXITSTATUS(status) != 0)
 		return complain(process, "ended with %d", WEXITSTATUS(status));
 	/* Its children write into the same log, and their ends do not show in its own. */
-	if (strstr(process_log(process), "Sanitizer") != NULL || strstr(process->log, "runtime error:") != NULL)
+	if (strstr(process_log(process), "Sanitizer") != NULL ||
+	    strstr(process->log, "runtime error:") != NULL)
 		return complain(process, "was told off by a sanitizer");
 	return true;
 }
@@ -368,7 +374,8 @@ process_wait_gone(pid_t pid, int timeout_ms)
 unsigned
 process_free_port(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -28,7 +28,8 @@ tmpdir_new(void)
 }
 
 static int
-remove_one(const char *path, const struct stat *info UNUSED, int kind UNUSED, struct FTW *place UNUSED)
+remove_one(const char *path, const struct stat *info UNUSED, int kind UNUSED,
+    struct FTW *place UNUSED)
 {
 	return remove(path);
 }

@@ -4,7 +4,10 @@
 #ifndef TESTS_SUPPORT_TMPDIR_H
 #define TESTS_SUPPORT_TMPDIR_H
 
-/* A new folder, mode 0700 (mkdtemp(3) under TMPDIR or /tmp). The caller gives the path to tmpdir_free(). */
+/*
+ * A new folder, mode 0700 (mkdtemp(3) under TMPDIR or /tmp). The caller gives the path to
+ * tmpdir_free().
+ */
 char *tmpdir_new(void);
 
 /* Removes the folder with everything in it and frees the path. NULL is fine. */

@@ -72,7 +72,8 @@ static const struct {
 } cases[] = {
 	{ "nobody", { { 0 } }, "", 0 },
 	{ "one", { { "a", 5, 10, 0, NODE_UP, false } }, "a", 1 },
-	{ "by sessions", { { "a", 5, 10, 0, NODE_UP, false }, { "b", 4, 10, 0, NODE_UP, false } }, "b a", 2 },
+	{ "by sessions", { { "a", 5, 10, 0, NODE_UP, false },
+	    { "b", 4, 10, 0, NODE_UP, false } }, "b a", 2 },
 	{ "by share, not by number",
 	  { { "a", 5, 10, 0, NODE_UP, false }, { "b", 40, 100, 0, NODE_UP, false } }, "b a", 2 },
 	{ "hand-outs count like sessions",
@@ -82,7 +83,8 @@ static const struct {
 	    { "c", 8, 10, 0, NODE_UP, false }, { "d", 6, 10, 0, NODE_UP, false } }, "d b c", 4 },
 	{ "draining ones live, but take nobody",
 	  { { "a", 0, 10, 0, NODE_DRAINING, false }, { "b", 9, 10, 0, NODE_UP, false } }, "b", 2 },
-	{ "nor full ones", { { "a", 10, 10, 0, NODE_UP, false }, { "b", 11, 10, 0, NODE_UP, false } }, "", 2 },
+	{ "nor full ones", { { "a", 10, 10, 0, NODE_UP, false },
+	    { "b", 11, 10, 0, NODE_UP, false } }, "", 2 },
 	{ "nor those without room at all", { { "a", 0, 0, 0, NODE_UP, false } }, "", 1 },
 	{ "a crowd that may never come makes nobody full",
 	  { { "a", 9, 10, 500, NODE_UP, false } }, "a", 1 },
@@ -104,8 +106,10 @@ order_follows_load(void **state UNUSED)
 
 		fill(&table, cases[i].rows, ARRAY_LEN(cases[i].rows));
 		choice_make(table.nodes, NOW, DEAD_MS, &random, &choice);
-		if (strcmp(hosts_of(&choice), cases[i].hosts) != 0 || choice.alive != cases[i].alive)
-			fail_msg("%s: \"%s\", %zu alive", cases[i].what, hosts_of(&choice), choice.alive);
+		if (strcmp(hosts_of(&choice), cases[i].hosts) != 0 ||
+		    choice.alive != cases[i].alive)
+			fail_msg("%s: \"%s\", %zu alive", cases[i].what, hosts_of(&choice),
+			    choice.alive);
 		free(table.nodes);
 	}
 }
@@ -141,7 +145,10 @@ ties_are_random(void **state UNUSED)
 	free(table.nodes);
 }
 
-/* A thousand clients between two reports: they spread in proportion to what the servers can hold. */
+/*
+ * A thousand clients between two reports: they spread in proportion to what the servers can
+ * hold.
+ */
 static void
 a_crowd_is_spread(void **state UNUSED)
 {

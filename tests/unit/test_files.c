@@ -85,7 +85,8 @@ a_failed_write_leaves_the_old_file(void **state)
 static void
 a_full_disk_is_told(void **state)
 {
-	const struct rlimit small = { 4096, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct rlimit small = { 4096, RLIM_INFINITY },
+	    large = { RLIM_INFINITY, RLIM_INFINITY };
 	char *path = tmpdir_path(*state, "big");
 	static char block[8192];
 	enum status status;
@@ -103,7 +104,8 @@ a_full_disk_is_told(void **state)
 static void
 folders_are_made(void **state)
 {
-	char *path = tmpdir_path(*state, "a/b/c"), *file = tmpdir_path(*state, "file"), *under = tmpdir_path(*state, "file/x");
+	char *path = tmpdir_path(*state, "a/b/c"), *file = tmpdir_path(*state, "file"),
+	    *under = tmpdir_path(*state, "file/x");
 	struct stat info;
 
 	assert_int_equal(files_make_folder(path), STATUS_OK);
@@ -152,7 +154,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_file_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_file, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(folders_are_made, set_up, tear_down),
 		cmocka_unit_test(the_folder_of_a_path),

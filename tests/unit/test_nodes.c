@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The table of work servers: who is in it and for how long, also when its writers are killed or stopped at any moment. */
+/*
+ * The table of work servers: who is in it and for how long, also when its writers are killed or
+ * stopped at any moment.
+ */
 
 #include <errno.h>
 #include <poll.h>
@@ -26,7 +29,8 @@ enum { DEAD_MS = 30000 };
 static int
 set_up(void **state)
 {
-	*state = mmap(NULL, nodes_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	*state = mmap(NULL, nodes_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	    0);
 	return *state == MAP_FAILED ? -1 : 0;
 }
 
@@ -40,7 +44,8 @@ static struct node_report
 report_of(uint64_t server, const char *host, uint32_t sessions)
 {
 	struct node_report report = {
-		.server = server, .sessions = sessions, .capacity = 1000, .port = 7401, .state = NODE_UP,
+		.server = server, .sessions = sessions, .capacity = 1000, .port = 7401,
+		    .state = NODE_UP,
 	};
 
 	snprintf(report.host, sizeof report.host, "%s", host);
@@ -123,11 +128,15 @@ silence_is_death(void **state)
 	nodes_withdraw(*state, &ticket);
 }
 
-/* Two connections of one work server: the younger one counts, and neither of them takes the other's entry away. */
+/*
+ * Two connections of one work server: the younger one counts, and neither of them takes the
+ * other's entry away.
+ */
 static void
 a_second_connection_takes_over(void **state)
 {
-	struct nodes_writer old_child = writer_of(*state, 0, 1), new_child = writer_of(*state, 1, 1);
+	struct nodes_writer old_child = writer_of(*state, 0, 1),
+	    new_child = writer_of(*state, 1, 1);
 	struct node_report report = report_of(7, "a", 12);
 	struct node_ticket old_ticket = { 0 }, new_ticket = { 0 };
 	struct node node;
@@ -152,12 +161,16 @@ a_second_connection_takes_over(void **state)
 	nodes_withdraw(*state, &old_ticket);
 }
 
-/* Same address and key, another start: the old start is over. Same address under another key: somebody else. */
+/*
+ * Same address and key, another start: the old start is over. Same address under another key:
+ * somebody else.
+ */
 static void
 a_restarted_work_server_replaces_itself(void **state)
 {
 	struct nodes_writer child = writer_of(*state, 0, 1);
-	struct node_report first = report_of(7, "a", 1), again = report_of(8, "a", 2), other = report_of(9, "a", 3);
+	struct node_report first = report_of(7, "a", 1), again = report_of(8, "a", 2),
+	    other = report_of(9, "a", 3);
 	struct node_ticket tickets[3] = { 0 };
 	struct node node;
 
@@ -175,8 +188,10 @@ a_restarted_work_server_replaces_itself(void **state)
 static void
 a_dead_child_leaves_its_entries_for_a_grace(void **state)
 {
-	struct nodes_writer dead = writer_of(*state, 0, 1), next = writer_of(*state, 0, 2), other = writer_of(*state, 1, 1);
-	struct node_report one = report_of(1, "a", 1), two = report_of(2, "b", 1), three = report_of(3, "c", 1);
+	struct nodes_writer dead = writer_of(*state, 0, 1), next = writer_of(*state, 0, 2),
+	    other = writer_of(*state, 1, 1);
+	struct node_report one = report_of(1, "a", 1), two = report_of(2, "b", 1),
+	    three = report_of(3, "c", 1);
 	struct node_ticket left[2] = { 0 }, kept = { 0 }, again = { 0 };
 
 	nodes_report(&dead, &left[0], &one, 1000);
@@ -215,11 +230,12 @@ a_full_table_refuses_and_recovers(void **state)
 
 	nodes_orphan(*state, 0, 1, 2000);
 	assert_int_equal(nodes_report(&next, &tickets[NODES_MAX], &report, 2000), STATUS_FULL);
-	assert_int_equal(nodes_report(&next, &tickets[NODES_MAX], &report, 2000 + NODES_GRACE_MS), STATUS_OK);
+	assert_int_equal(nodes_report(&next, &tickets[NODES_MAX], &report,
+	    2000 + NODES_GRACE_MS), STATUS_OK);
 	nodes_withdraw(*state, &tickets[NODES_MAX]);
 }
 
-/* --- writers that are killed ------------------------------------------------------------------------------------- */
+/* --- writers that are killed ---------------------------------------------- */
 
 enum { STORM_WRITERS = 4, STORM_SERVERS = 8, STORM_KILLS = 200 };
 
@@ -235,7 +251,10 @@ report_of_number(uint64_t server, uint32_t number)
 	return report;
 }
 
-/* A child that reports for some work servers, all of them as fast as it can, with their connections coming and going. */
+/*
+ * A child that reports for some work servers, all of them as fast as it can, with their
+ * connections coming and going.
+ */
 static void NO_RETURN
 write_for_ever(struct nodes *nodes, uint32_t child, uint32_t generation)
 {
@@ -350,7 +369,10 @@ stopped_writers_block_nobody(void **state)
 		wait_for_writer(*state, 0, 1000);
 		kill(pid, SIGSTOP);
 		assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
-		/* One may have withdrawn, one may stand there twice, and there is the other child's. */
+		/*
+		 * One may have withdrawn, one may stand there twice, and there is the other
+		 * child's.
+		 */
 		assert_in_range(check_all(*state, 1000), STORM_SERVERS - 1, STORM_SERVERS + 2);
 		assert_int_equal(nodes_report(&other, &ticket, &report, 1000), STATUS_OK);
 		kill(pid, SIGKILL);
@@ -370,10 +392,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(handouts_count_since_the_report, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silence_is_death, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_connection_takes_over, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_restarted_work_server_replaces_itself, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_dead_child_leaves_its_entries_for_a_grace, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_full_table_refuses_and_recovers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(writers_may_be_killed_at_any_instruction, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_restarted_work_server_replaces_itself, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(a_dead_child_leaves_its_entries_for_a_grace,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_full_table_refuses_and_recovers, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(writers_may_be_killed_at_any_instruction, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(stopped_writers_block_nobody, set_up, tear_down),
 	};
 

@@ -64,7 +64,8 @@ files_are_seen(void **state UNUSED)
 {
 	char *folder = tmpdir_new();
 	char *path = tmpdir_path(folder, "made");
-	char *script = mem_format("echo yes > %s.new; mv %s.new %s; exec sleep 600", path, path, path);
+	char *script = mem_format("echo yes > %s.new; mv %s.new %s; exec sleep 600", path, path,
+	    path);
 	struct process *shell = start_shell(script);
 	char *text;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The route server's table: what is understood in which state, and that everything else ends the connection. */
+/*
+ * The route server's table: what is understood in which state, and that everything else ends
+ * the connection.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,11 +66,13 @@ rows_have_all_they_need(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
 		const struct dispatch_row *row;
 
-		assert_int_equal(route_dispatch_find(expected[i].type, expected[i].states & -expected[i].states, &row),
+		assert_int_equal(route_dispatch_find(expected[i].type,
+		    expected[i].states & -expected[i].states, &row),
 		    STATUS_OK);
 		assert_non_null(row->handle);
 		assert_non_null(protocol_schema(row->type));
-		assert_int_equal(row->price, row->type == MSG_OBTAIN_SERVER_ADDR ? EACH_AFTER_FIRST : FREE);
+		assert_int_equal(row->price, row->type == MSG_OBTAIN_SERVER_ADDR ?
+		    EACH_AFTER_FIRST : FREE);
 	}
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What a program that we start finds: our signals and descriptors are not its business, our death is. */
+/*
+ * What a program that we start finds: our signals and descriptors are not its business, our
+ * death is.
+ */
 
 #include <errno.h>
 #include <fcntl.h>

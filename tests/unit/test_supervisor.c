@@ -34,7 +34,8 @@ struct fixture {
 static int
 listen_somewhere(unsigned *port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -78,7 +79,7 @@ tear_down(void **state)
 	return 0;
 }
 
-/* --- the folder ------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------- */
 
 static void
 one_supervisor_a_folder(void **state)
@@ -158,8 +159,10 @@ settings_survive_the_file(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *const overrides[] = {
-		fixture->state, fixture->route, "log-file=/tmp/a \"quoted\" \\ name # here", "children=7",
-		"route-server=tingyu://a.example:1", "route-server=tingyu://b.example:2", "accept-registrations=no",
+		fixture->state, fixture->route, "log-file=/tmp/a \"quoted\" \\ name # here",
+		    "children=7",
+		"route-server=tingyu://a.example:1", "route-server=tingyu://b.example:2",
+		    "accept-registrations=no",
 		"log-level=debug",
 	};
 	struct conf_mistakes mistakes = { 0 };
@@ -168,10 +171,12 @@ settings_survive_the_file(void **state)
 	struct state opened;
 	struct bytes a, b;
 
-	assert_int_equal(settings_load(NULL, false, overrides, ARRAY_LEN(overrides), &before, &mistakes), STATUS_OK);
+	assert_int_equal(settings_load(NULL, false, overrides, ARRAY_LEN(overrides), &before,
+	    &mistakes), STATUS_OK);
 	assert_int_equal(state_open(fixture->folder, &opened, sentence), STATUS_OK);
 	assert_int_equal(state_write_conf(&opened, &before), STATUS_OK);
-	assert_int_equal(settings_load(opened.conf_path, true, NULL, 0, &after, &mistakes), STATUS_OK);
+	assert_int_equal(settings_load(opened.conf_path, true, NULL, 0, &after, &mistakes),
+	    STATUS_OK);
 	a = settings_encode(&before);
 	b = settings_encode(&after);
 	assert_true(bytes_equal(a, b));
@@ -206,7 +211,7 @@ the_default_folder_follows_the_user(void **state UNUSED)
 	assert_null(state_default_folder());
 }
 
-/* --- ports ------------------------------------------------------------------------------------------------------ */
+/* --- ports ---------------------------------------------------------------- */
 
 static enum status
 check_ports(const char *route, const char *work, char *sentence)
@@ -248,18 +253,22 @@ taken_ports_are_told(void **state)
 	same = mem_format("work-listen=%s", strchr(fixture->route, '=') + 1);
 	assert_int_equal(check_ports(fixture->route, same, sentence), STATUS_BAD_CONFIG);
 	free(same);
-	assert_int_equal(check_ports("route-listen=127.0.0.1:0", fixture->work, sentence), STATUS_BAD_CONFIG);
-	assert_int_equal(check_ports("route-listen=192.0.2.1:7400", fixture->work, sentence), STATUS_BAD_CONFIG);
+	assert_int_equal(check_ports("route-listen=127.0.0.1:0", fixture->work, sentence),
+	    STATUS_BAD_CONFIG);
+	assert_int_equal(check_ports("route-listen=192.0.2.1:7400", fixture->work, sentence),
+	    STATUS_BAD_CONFIG);
 	assert_non_null(strstr(sentence, "no address of this machine"));
 }
 
-/* --- each other ------------------------------------------------------------------------------------------------- */
+/* --- each other ----------------------------------------------------------- */
 
 static void
-start_team(struct fixture *fixture, const char *more, struct arguments *arguments, struct team *team)
+start_team(struct fixture *fixture, const char *more, struct arguments *arguments,
+    struct team *team)
 {
 	char *argv[] = {
-		(char *)"tingyu-server", (char *)"-c", (char *)"/dev/null", (char *)"-o", fixture->state,
+		(char *)"tingyu-server", (char *)"-c", (char *)"/dev/null", (char *)"-o",
+		    fixture->state,
 		(char *)"-o", (char *)(uintptr_t)more, NULL,
 	};
 
@@ -270,7 +279,8 @@ static void
 both_know_each_other(void **state)
 {
 	struct fixture *fixture = *state;
-	char sentence[TEAM_SENTENCE_MAX], pin[2 * CREDENTIALS_PIN_SIZE + 1], invite[ENDPOINT_INVITE_SIZE];
+	char sentence[TEAM_SENTENCE_MAX], pin[2 * CREDENTIALS_PIN_SIZE + 1],
+	    invite[ENDPOINT_INVITE_SIZE];
 	struct arguments arguments;
 	struct team team;
 
@@ -297,10 +307,13 @@ static const struct {
 	const char *invite;
 	const char *from_here;
 } addresses[] = {
-	{ "route-listen=127.0.0.1:7400", "tingyu://127.0.0.1:7400/?pin=", "tingyu://127.0.0.1:7400/?pin=" },
-	{ "route-listen=0.0.0.0:7400", "tingyu://127.0.0.1:7400/?pin=", "tingyu://127.0.0.1:7400/?pin=" },
+	{ "route-listen=127.0.0.1:7400", "tingyu://127.0.0.1:7400/?pin=",
+	    "tingyu://127.0.0.1:7400/?pin=" },
+	{ "route-listen=0.0.0.0:7400", "tingyu://127.0.0.1:7400/?pin=",
+	    "tingyu://127.0.0.1:7400/?pin=" },
 	{ "route-listen=[::]:7400", "tingyu://127.0.0.1:7400/?pin=", "tingyu://[::1]:7400/?pin=" },
-	{ "route-listen=192.0.2.7:7400", "tingyu://192.0.2.7:7400/?pin=", "tingyu://192.0.2.7:7400/?pin=" },
+	{ "route-listen=192.0.2.7:7400", "tingyu://192.0.2.7:7400/?pin=",
+	    "tingyu://192.0.2.7:7400/?pin=" },
 };
 
 static void
@@ -347,7 +360,8 @@ a_bad_reload_changes_nothing(void **state)
 	struct fixture *fixture = *state;
 	char sentence[TEAM_SENTENCE_MAX] = "";
 	char *conf = tmpdir_path(fixture->folder, "conf");
-	char *argv[] = { (char *)"tingyu-server", (char *)"-c", conf, (char *)"-o", fixture->state, NULL };
+	char *argv[] = { (char *)"tingyu-server", (char *)"-c", conf, (char *)"-o",
+	    fixture->state, NULL };
 	struct arguments arguments;
 	struct team team;
 	uint8_t pin[CREDENTIALS_PIN_SIZE];
@@ -381,7 +395,7 @@ a_bad_reload_changes_nothing(void **state)
 	free(conf);
 }
 
-/* --- patience --------------------------------------------------------------------------------------------------- */
+/* --- patience ------------------------------------------------------------- */
 
 static void
 every_death_costs_more_time(void **state UNUSED)
@@ -399,15 +413,19 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_death_costs_more_time),
 		cmocka_unit_test_setup_teardown(one_supervisor_a_folder, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_a_killed_one_left_is_no_hindrance, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_used_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_a_killed_one_left_is_no_hindrance, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_used_is_told, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(the_invite_is_written, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(settings_survive_the_file, set_up, tear_down),
 		cmocka_unit_test(the_default_folder_follows_the_user),
 		cmocka_unit_test_setup_teardown(taken_ports_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(both_know_each_other, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(people_are_told_an_address_that_they_can_use, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(without_encryption_there_is_no_pin, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(people_are_told_an_address_that_they_can_use,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(without_encryption_there_is_no_pin, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(a_bad_reload_changes_nothing, set_up, tear_down),
 	};
 
