@@ -22,7 +22,7 @@ enum chat_road {
 
 enum chat_trust {
 	CHAT_TRUST_NONE, /* no key was seen yet */
-	CHAT_TRUST_SEALED,
+	CHAT_TRUST_SEALED,  /* the key that was seen first, compared with nobody */
 	CHAT_TRUST_VERIFIED,
 	CHAT_TRUST_CHANGED, /* another key than the one known */
 };
@@ -49,10 +49,8 @@ void chat_set_road(struct chat *chat, enum chat_road road, uint64_t now_s, struc
 void chat_set_round_trip(struct chat *chat, int ms);
 void chat_set_trust(struct chat *chat, enum chat_trust trust);
 
-/* The road in words, with the round trip: "direct, 3 ms", "calling bob", "closed by bob". */
-void chat_road_words(const struct chat *chat, char *out, size_t room);
-
-/* "sealed · verified", "sealed · not verified", "KEY CHANGED", or empty; "separator" is the dot between. */
-void chat_trust_words(const struct chat *chat, const char *separator, char *out, size_t room);
+/* In words: "direct", "calling", "closed by the other side"; "not verified", "verified", "KEY CHANGED" (none: ""). */
+const char *chat_road_words(enum chat_road road);
+const char *chat_trust_words(enum chat_trust trust);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * A line editor as a value: text of one or several lines, a cursor that always stands between grapheme clusters, undo
  * and redo, killed text, and the lines entered before. What is put in is cleaned first (text_clean), so it can be
- * drawn and sent as it is. A secret draft is drawn as dots, is never killed into the clip, and remembers nothing.
+ * drawn and sent as it is.
  */
 
 #ifndef CLIENT_MODEL_DRAFT_H
@@ -13,10 +13,23 @@
 #include "shared/bytes.h"
 #include "shared/status.h"
 
+enum draft_kind {
+	DRAFT_TEXT,   /* several lines */
+	DRAFT_LINE,   /* line breaks and tabs become blanks, but not at its end */
+	DRAFT_SECRET, /* a line as well: drawn as dots, never killed into the clip, never remembered, wiped */
+};
+
 /* The text that was killed last; drafts share one, so that text moves from pane to pane. */
 struct draft_clip {
 	char *text;
 	size_t len;
+};
+
+enum draft_act {
+	DRAFT_ACT_OTHER,
+	DRAFT_ACT_TYPE,
+	DRAFT_ACT_KILL,
+	DRAFT_ACT_CLIMB, /* Up, Down */
 };
 
 struct draft_edit;
@@ -27,17 +40,16 @@ struct draft {
 	size_t len;
 	size_t cursor;	 /* in bytes, between clusters */
 	size_t most;	 /* bytes allowed */
-	bool is_secret;
+	enum draft_kind kind;
 	bool is_full;	 /* the last thing put in was refused: too long; until the next change */
 
 	/* Inside. */
 	size_t room;
-	int column;	 /* where Up and Down want to be; -1 when the cursor was moved otherwise */
-	bool kills;	 /* the last thing done was a kill: the next one adds to it */
-	bool types;	 /* the last thing done was typing: it is undone together */
+	int column;	    /* where Up and Down want to be; -1 when the cursor was moved otherwise */
+	enum draft_act act; /* the last thing done: kills add to one another, typing is undone together */
 	struct draft_clip *clip;
 	struct draft_edit *edits; /* undo up to "done", redo beyond */
-	size_t edit_count, edit_done;
+	size_t edit_count, edit_done, edit_bytes;
 	char **history;
 	size_t history_count;
 	size_t history_at; /* history_count: not in the history */
@@ -45,7 +57,7 @@ struct draft {
 };
 
 /* "clip" outlives the draft. At most "most" bytes, TEXT_MESSAGE_MAX for messages. */
-void draft_init(struct draft *draft, struct draft_clip *clip, size_t most, bool is_secret);
+void draft_init(struct draft *draft, struct draft_clip *clip, size_t most, enum draft_kind kind);
 
 /* Frees what it holds; a secret is wiped. */
 void draft_clear(struct draft *draft);

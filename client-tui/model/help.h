@@ -13,17 +13,17 @@ struct help {
 	char title[100];
 	char **lines;
 	size_t count;
-	size_t top;
+	size_t top; /* the row at the top, in the view's wrapping */
 };
 
 void help_init(struct help *help);
 void help_clear(struct help *help);
 
-/* "lines" is copied, cleaned; it is long when it is wider than the screen: the view wraps it. */
+/* The lines are copied and cleaned; the view wraps those that are wider than the screen. */
 void help_open(struct help *help, struct bytes title, const char *const *lines, size_t count);
 void help_close(struct help *help);
 
-/* So many lines further down (up when negative), not beyond the first and the last. */
-void help_scroll(struct help *help, int lines);
+/* So many rows further down (up when negative), not beyond "end", which is what view_help_end says. */
+void help_scroll(struct help *help, int rows, size_t end);
 
 #endif

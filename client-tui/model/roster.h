@@ -20,7 +20,7 @@ struct contact {
 	uint64_t uid;
 	char name[TEXT_NAME_ROOM];
 	enum presence presence;
-	uint64_t seen_s; /* wall clock of the last change of presence; 0 unknown */
+	uint64_t seen_s; /* wall clock when they were last known to be online; 0 unknown */
 };
 
 struct roster {

@@ -41,14 +41,15 @@ bool text_is_word(struct bytes cluster);
 
 /*
  * Foreign text made safe for a screen: CR LF and CR become a line break, broken UTF-8 and control characters other
- * than line break and tab become \xNN, bidirectional controls (U+202A-202E, U+2066-2069, U+200E, U+200F, U+061C) and
- * the separators U+2028 and U+2029 become \uNNNN. On the heap, ends with a zero; its length is put into "len".
+ * than line break and tab become \xNN, bidirectional controls (U+202A-202E, U+2066-2069) and the separators U+2028
+ * and U+2029 become \uNNNN. On the heap, ends with a zero; its length is put into "len".
  */
 char *text_clean(struct bytes foreign, size_t *len);
 
 /*
  * The same for one line (a name, a sentence): line breaks and tabs become a blank, invisible characters (U+00AD,
- * U+200B, U+2060-2064, U+FEFF) are escaped as well. Cut between clusters to what fits into "room".
+ * U+061C, U+180E, U+200B, U+200E, U+200F, U+2060-2064, U+206A-206F, U+FEFF) are escaped as well. Cut between clusters
+ * to what fits into "room".
  */
 void text_clean_line(struct bytes foreign, char *out, size_t room);
 
