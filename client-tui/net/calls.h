@@ -18,7 +18,7 @@ struct calls;
 struct link;
 struct wheel;
 
-enum { CALLS_MAX = 64 }; /* at once */
+enum { CALLS_MAX = 24 }; /* at once; servers take 32 */
 
 /* How a request ended. Borrowed until the callback returns. */
 struct answer {

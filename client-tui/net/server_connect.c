@@ -181,6 +181,11 @@ is_final_loss(struct server_link *self, enum status status)
 		account_set_token(&self->account, bytes_of("", 0));
 		server_link_tell_account(self);
 		return true;
+	case STATUS_BAD_TOKEN:
+		/* It was good for a moment, then the server looked closer. */
+		account_set_token(&self->account, bytes_of("", 0));
+		server_link_tell_account(self);
+		return false;
 	case STATUS_ACCOUNT_GONE:
 		account_clear(&self->account);
 		server_link_tell_account(self);

@@ -56,6 +56,20 @@ come_back(struct scene *scene)
 	assert_int_equal(scene->status, STATUS_OK);
 }
 
+/* The token was revoked: nobody tries it again. */
+static void
+a_token_that_is_taken_back_is_not_used_again(void **state)
+{
+	struct scene *scene = *state;
+
+	come_back(scene);
+	scripted_server_refuse(scene->first.online, 0, STATUS_BAD_TOKEN, 0);
+	scene_reach(scene, SERVER_LINK_OFFLINE);
+	scene_reach(scene, SERVER_LINK_ONLINE);
+	assert_int_equal(scene->first.seen[MSG_RESUME], 0);
+	assert_int_equal(scene->first.seen[MSG_LOGIN], 2);
+}
+
 /* Both servers are work servers that know the account; the first one names both. */
 static void
 share_the_account(struct scene *scene)
@@ -742,6 +756,7 @@ main(void)
 		TEST(no_more_than_so_many_at_once),
 		TEST(a_newer_login_elsewhere_ends_it),
 		TEST(a_deleted_account_is_forgotten),
+		TEST(a_token_that_is_taken_back_is_not_used_again),
 		TEST(moves_when_asked),
 		TEST(a_full_server_is_left_for_another),
 		TEST(a_pause_that_is_asked_for_is_kept),
