@@ -4,7 +4,8 @@
 # when everything is there already.
 
 packages_to_build="autoconf automake make gcc libc6-dev pkgconf
-	libevent-dev libgnutls28-dev libsodium-dev libsqlite3-dev libutf8proc-dev"
+	libevent-dev libgnutls28-dev libsodium-dev libsqlite3-dev libutf8proc-dev
+	libncurses-dev"
 
 # clang for warnings that gcc does not have; mariadbd without its service (the
 # tests start their own in a temporary folder).
