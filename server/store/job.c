@@ -131,6 +131,7 @@ job_new(const struct frame *frame, struct job **out)
 		return STATUS_UNKNOWN_TYPE;
 	job = mem_new(sizeof(*job) + frame->payload.len);
 	job->kind = kind;
+	job->size = frame->payload.len;
 	memcpy(job->payload, frame->payload.data, frame->payload.len);
 	payload = bytes_of(job->payload, frame->payload.len);
 	status = codec_decode(verb_schema(frame->type), payload, &job->ask, NULL);

@@ -27,6 +27,7 @@ struct job {
 	struct online *online;
 	struct store_child child;	/* whose it is, or whom it tells something */
 	uint32_t request;
+	size_t size;			/* of the payload */
 	uint64_t detail;
 	bool was_there;			/* see store_account_delete() */
 	bool is_new;			/* see store_lease_renew() */

@@ -59,7 +59,7 @@ sql_blob(struct bytes blob)
 }
 
 enum {
-	SQL_PARAMETERS_MAX = 64,
+	SQL_PARAMETERS_MAX = 128,
 	SQL_VALUE_MAX = 32768,	/* bytes of a value that is read */
 };
 

@@ -115,7 +115,7 @@ connect_and_update(struct store *store)
 static bool
 may_pass(enum status status)
 {
-	return status == STATUS_STORE_AWAY || status == STATUS_BUSY;
+	return status == STATUS_STORE_AWAY || status == STATUS_BUSY || status == STATUS_DISK_FULL;
 }
 
 /*

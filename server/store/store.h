@@ -27,9 +27,9 @@ struct store;
 
 /*
  * A handle on the database, which is made or brought up to date first. "config" must outlive it, and so must "breaker", which
- * all handles of a process share (NULL: it has its own). STATUS_STORE_AWAY, STATUS_BUSY: the handle is there all the same and
- * will connect when the database is back. STATUS_STORE_NEWER, STATUS_BAD_CONFIG (path,
- * user or password), STATUS_DISK_FULL, STATUS_STORE_FAILED: *out is NULL and "why" (of "room" bytes) has a sentence.
+ * all handles of a process share (NULL: it has its own). STATUS_STORE_AWAY, STATUS_BUSY, STATUS_DISK_FULL: the handle is there
+ * all the same and will connect when that is over. STATUS_STORE_NEWER, STATUS_BAD_CONFIG (path,
+ * user or password), STATUS_STORE_FAILED: *out is NULL and "why" (of "room" bytes) has a sentence.
  */
 enum status store_open(const struct store_config *config, struct breaker *breaker, struct store **out,
     char *why, size_t room);

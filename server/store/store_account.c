@@ -100,17 +100,27 @@ store_find_uid(struct store *store, uint64_t uid, struct bytes name, uint64_t *o
 }
 
 static enum status
-get_bundle(struct store *store, struct verb_account_get_ok *out)
+read_account(struct rows *rows, bool with_bundle, struct verb_account_get_ok *out)
 {
-	struct rows rows = rows_of(store, QUERY_BUNDLE_GET, VALUES(sql_number(out->uid)));
-	enum status status = rows_one(&rows);
+	enum status status = rows_one(rows);
 
 	if (status != STATUS_OK)
-		return status == STATUS_NOT_FOUND ? STATUS_NO_SUCH_USER : status;
-	out->bundle_version = row_number(&rows);
-	out->wrapped_key = row_blob(&rows, 72, 72);
-	out->bundle = row_blob(&rows, 0, SQL_VALUE_MAX);
-	return rows_end(&rows);
+		return status;
+	out->uid = row_number(rows);
+	out->name = row_text(rows, 1, 16);
+	out->display = row_text(rows, 0, 64);
+	out->salt = row_blob(rows, 16, 16);
+	out->ops = (uint32_t)row_number(rows);
+	out->memory_kib = (uint32_t)row_number(rows);
+	out->secret_hash = row_blob(rows, 32, 32);
+	out->identity = row_blob(rows, 32, 32);
+	out->epoch = (uint32_t)row_number(rows);
+	out->bundle_version = row_number(rows);
+	if (with_bundle) {
+		out->wrapped_key = row_blob(rows, 72, 72);
+		out->bundle = row_blob(rows, 0, SQL_VALUE_MAX);
+	}
+	return rows_end(rows);
 }
 
 static enum status
@@ -124,25 +134,18 @@ get_account(struct store *store, const void *data, void *result)
 
 	if (status != STATUS_OK)
 		return status;
-	rows = rows_of(store, QUERY_ACCOUNT_GET, VALUES(sql_number(uid)));
-	status = rows_one(&rows);
-	if (status != STATUS_OK)
-		return status == STATUS_NOT_FOUND ? STATUS_NO_SUCH_USER : status;
 	*out = (struct verb_account_get_ok){ .request = ask->request };
-	out->uid = row_number(&rows);
-	out->name = row_text(&rows, 1, 16);
-	out->display = row_text(&rows, 0, 64);
-	out->salt = row_blob(&rows, 16, 16);
-	out->ops = (uint32_t)row_number(&rows);
-	out->memory_kib = (uint32_t)row_number(&rows);
-	out->secret_hash = row_blob(&rows, 32, 32);
-	out->identity = row_blob(&rows, 32, 32);
-	out->epoch = (uint32_t)row_number(&rows);
-	out->bundle_version = row_number(&rows);
-	status = rows_end(&rows);
-	if (status == STATUS_OK && ask->with_bundle == 1 && ask->bundle_version != out->bundle_version)
-		status = get_bundle(store, out);
-	return status;
+	status = STATUS_NOT_FOUND;
+	if (ask->with_bundle == 1) {
+		rows = rows_of(store, QUERY_ACCOUNT_GET_WITH_BUNDLE, VALUES(sql_number(uid), sql_number(ask->bundle_version)));
+		status = read_account(&rows, true, out);
+	}
+	/* No bundle is wanted, or the asker has this one, or there is nobody. */
+	if (status == STATUS_NOT_FOUND) {
+		rows = rows_of(store, QUERY_ACCOUNT_GET, VALUES(sql_number(uid)));
+		status = read_account(&rows, false, out);
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_NO_SUCH_USER : status;
 }
 
 enum status

@@ -9,6 +9,12 @@
 #include "server/store/store.h"
 #include "shared/compiler.h"
 
+/* For queries.def. */
+#define TEN_MARKS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define HUNDRED_MARKS \
+	TEN_MARKS ", " TEN_MARKS ", " TEN_MARKS ", " TEN_MARKS ", " TEN_MARKS ", " \
+	TEN_MARKS ", " TEN_MARKS ", " TEN_MARKS ", " TEN_MARKS ", " TEN_MARKS
+
 enum query_name {
 #define QUERY(name, text) QUERY_##name,
 #include "server/store/queries.def"
@@ -20,7 +26,7 @@ enum {
 	BLOCK_SIZE = 1024,	/* uids per row of account_block; never change it */
 	BLOCKS_CHANGED_MAX = 256,
 	KEPT_SIZE = SQL_VALUE_MAX + 1024,
-	IN_LIST = 25,		/* question marks of an IN (...) */
+	IN_LIST = 100,		/* question marks of an IN (...) */
 };
 
 struct block_change {

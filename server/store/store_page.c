@@ -118,17 +118,34 @@ page_of_all(struct store *store, struct page *page)
 	return take_users(page, &rows);
 }
 
+/* Names are counted only when there are not too many of them; looking for the last one that counts is quicker than that. */
+static enum status
+count_prefix(struct store *store, struct page *page, uint64_t *total)
+{
+	struct rows rows = rows_of(store, QUERY_PREFIX_HAS_MORE, VALUES(
+	    sql_text(low(page)), sql_text(high(page)), sql_number(STORE_PREFIX_MAX)));
+	enum status status = rows_one(&rows);
+
+	page->end->more = status == STATUS_OK;
+	*total = STORE_PREFIX_MAX;
+	if (status == STATUS_OK)
+		return rows_end(&rows);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	rows = rows_of(store, QUERY_PREFIX_COUNT, VALUES(sql_text(low(page)), sql_text(high(page))));
+	*total = rows_one(&rows) == STATUS_OK ? row_number(&rows) : 0;
+	return rows_end(&rows);
+}
+
 static enum status
 page_of_prefix(struct store *store, struct page *page)
 {
-	struct rows rows = rows_of(store, QUERY_PREFIX_COUNT, VALUES(
-	    sql_text(low(page)), sql_text(high(page)), sql_number(STORE_PREFIX_MAX + 1)));
-	uint64_t total = rows_one(&rows) == STATUS_OK ? row_number(&rows) : 0;
-	enum status status = rows_end(&rows);
+	uint64_t total;
+	struct rows rows;
+	enum status status = count_prefix(store, page, &total);
 
-	page->end->more = total > STORE_PREFIX_MAX;
 	if (status == STATUS_OK)
-		status = set_total(page, page->end->more ? STORE_PREFIX_MAX : total);
+		status = set_total(page, total);
 	if (status != STATUS_OK || total == 0)
 		return status;
 	rows = rows_of(store, QUERY_PAGE_BY_NAME, VALUES(

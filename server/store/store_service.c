@@ -26,6 +26,8 @@ enum {
 	FULL_RETRY_MS = 5000,
 	/* Answers that may wait for one child; it cannot have asked for more than its socket holds. */
 	CHANNEL_LIMIT = 64 * 1024 * 1024,
+	/* Bytes of requests that may wait; the queues count requests, and some are large. */
+	BYTES_MAX = 64 * 1024 * 1024,
 };
 
 struct child {
@@ -51,6 +53,7 @@ struct store_service {
 	bool was_new;			/* the others did not know us at the start */
 	struct child **children;	/* by index */
 	size_t child_count;
+	size_t bytes;
 	uint64_t reads, refused;
 };
 
@@ -89,6 +92,7 @@ deliver(struct store_service *service, struct job *job)
 
 	if (child != NULL)
 		send_frames(child, buffer_bytes(job->answers));
+	service->bytes -= job->size;
 	job_free(job);
 }
 
@@ -222,6 +226,7 @@ post(struct store_service *service, struct job *job, bool urgent)
 
 	job->service = service;
 	job->online = service->online;
+	service->bytes += job->size;
 	if (job->kind->is_for_shared && !store_config_is_shared(&service->config)) {
 		status = job_run(job, service->idle);
 		if (status != STATUS_OK)
@@ -229,7 +234,9 @@ post(struct store_service *service, struct job *job, bool urgent)
 		deliver(service, job);
 		return;
 	}
-	if (job->kind->lane == LANE_WRITE)
+	if (service->bytes > BYTES_MAX && !urgent)
+		status = STATUS_BUSY;
+	else if (job->kind->lane == LANE_WRITE)
 		status = writer_post(service->writer, &job->wait.writer, urgent);
 	else
 		status = pool_post(service->pool, &job->wait.pool, urgent);
@@ -356,7 +363,7 @@ open_once(struct store_service *service, char *why, size_t room)
 		return status;
 	status = store_open(&service->config, &service->breaker, &store, why, room);
 	store_close(store);
-	return status == STATUS_STORE_AWAY || status == STATUS_BUSY ? STATUS_OK : status;
+	return status == STATUS_STORE_AWAY || status == STATUS_BUSY || status == STATUS_DISK_FULL ? STATUS_OK : status;
 }
 
 static void

@@ -18,11 +18,11 @@ struct event_base;
 struct store_service;
 
 /*
- * Opens the database (blocking) and starts the threads. A database that is away is no failure: children get
- * STATUS_STORE_AWAY until it is back. The snapshot may be NULL (nobody is online). "config" is copied. SIGXFSZ is ignored
+ * Opens the database (blocking) and starts the threads. A database that is away, or has no room, is no failure: children
+ * get STATUS_STORE_AWAY or STATUS_DISK_FULL until that is over. The snapshot may be NULL (nobody is online). "config" is copied. SIGXFSZ is ignored
  * from now on: a file that may not grow (setrlimit(2)) is a full disk, no reason to die.
  * STATUS_STORE_LOCKED: another server uses this SQLite file (asked again for 2 s: a predecessor may be just ending).
- * STATUS_STORE_NEWER, STATUS_BAD_CONFIG, STATUS_DISK_FULL, STATUS_STORE_FAILED as store_open(). Then *out is NULL and "why" has a
+ * STATUS_STORE_NEWER, STATUS_BAD_CONFIG, STATUS_STORE_FAILED as store_open(). Then *out is NULL and "why" has a
  * sentence.
  */
 enum status store_service_new(struct event_base *base, const struct store_config *config,

@@ -93,18 +93,18 @@ add_session(struct store *store, const void *data, void *out)
 {
 	const struct addition *addition = data;
 	struct session_row owner;
-	enum status status = STATUS_BUSY;
+	enum status status;
 
 	(void)out;
 	for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+		status = write_session(store, QUERY_SESSION_INSERT, addition);
+		if (status != STATUS_ALREADY_THERE)
+			return status;
 		status = read_owner(store, addition->ask->uid, &owner);
 		if (status == STATUS_OK)
 			return replace_session(store, addition, &owner);
+		/* Gone in between: there is nobody to take over from. */
 		if (status != STATUS_NOT_FOUND)
-			return status;
-		status = write_session(store, QUERY_SESSION_INSERT, addition);
-		/* Another server was quicker: now there is somebody to take over from. */
-		if (status != STATUS_ALREADY_THERE)
 			return status;
 	}
 	return STATUS_BUSY;

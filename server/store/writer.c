@@ -89,7 +89,8 @@ static void
 write_jobs(struct writer *writer, struct writer_job *const jobs[], size_t count)
 {
 	enum status status = write_patiently(writer, jobs, count);
-	bool split = status != STATUS_OK && count > 1;
+	/* A database that is away is nobody's bad row. */
+	bool split = status != STATUS_OK && status != STATUS_STORE_AWAY && count > 1;
 
 	count_commits(writer, count, status == STATUS_OK, split);
 	for (size_t i = 0; i < count; i++) {

@@ -333,6 +333,50 @@ room_that_is_made_is_used(void **state)
 	assert_int_equal(store_account_add(database->store, &sample.add, &out), STATUS_OK);
 }
 
+/* Killed with a full disk: the next one starts all the same, and works when there is room. */
+static void
+a_full_disk_is_no_reason_not_to_start(void **state)
+{
+	struct database *database = *state;
+	struct event_base *base = event_base_new();
+	struct store_client *client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, NULL, NULL);
+	struct rlimit limit, none;
+	struct sample sample;
+	struct reply reply;
+	pid_t pid;
+	int fd;
+
+	if (database->mariadb != NULL) {
+		store_client_free(client);
+		event_base_free(base);
+		return;
+	}
+	sample_add(database->store, 1, "lin");
+	store_close(database->store);	/* the last one takes the -wal file along */
+	database->store = NULL;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	signal(SIGXFSZ, SIG_IGN);
+	fflush(NULL);		/* our own output may go to a file */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	pid = store_process_start(&database->config, 1, &fd);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	store_client_attach(client, fd);
+	sample_fill(&sample, 2, "bo");
+	reply = ask_and_wait(base, client, VERB_ACCOUNT_ADD, &sample.add);
+	assert_true(reply.answer.status == STATUS_DISK_FULL || reply.answer.status == STATUS_STORE_AWAY);
+	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
+	do
+		reply = ask_patiently(base, client, VERB_ACCOUNT_ADD, &sample.add);
+	while (reply.answer.status == STATUS_DISK_FULL);
+	assert_int_equal(reply.answer.status, STATUS_OK);
+	store_process_kill(pid);
+	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 2);
+	store_client_free(client);
+	event_base_free(base);
+}
+
 /* A store process that was killed holds its lock no longer; its replacement starts although nobody has waited for it. */
 static void
 a_killed_holder_gives_its_file_back(void **state)
@@ -400,6 +444,7 @@ main(void)
 		cmocka_unit_test(the_store_process_is_stopped_and_goes_on),
 		cmocka_unit_test(the_disk_is_full_and_then_it_is_not),
 		cmocka_unit_test(room_that_is_made_is_used),
+		cmocka_unit_test(a_full_disk_is_no_reason_not_to_start),
 		cmocka_unit_test(a_killed_holder_gives_its_file_back),
 		cmocka_unit_test(a_second_process_on_the_same_file_gives_up),
 	};
