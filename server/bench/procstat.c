@@ -196,35 +196,63 @@ add_memory(const char *proc, pid_t pid, struct procstat *sum)
 	return STATUS_OK;
 }
 
+/* Words of a command line end with a zero each, proc_pid_cmdline(5); here with a blank. */
+static bool
+has_word(const char *proc, pid_t pid, const char *word)
+{
+	char path[512], text[2048];
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%d/cmdline", proc, (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	for (ssize_t i = 0; i < got; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	text[got > 0 ? got : 0] = '\0';
+	return strstr(text, word) != NULL;
+}
+
 static enum status
-add_family(const char *proc, const struct processes *list, pid_t root, struct procstat *sum)
+add_process_to(const char *proc, pid_t pid, struct procstat *sum)
+{
+	enum status status = add_memory(proc, pid, sum);
+
+	if (status != STATUS_OK)
+		return status;
+	add_cpu(proc, pid, sum);
+	sum->processes++;
+	return STATUS_OK;
+}
+
+static enum status
+add_family(const char *proc, const struct processes *list, const char *word, struct procstat *sum)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct process *process = &list->items[i];
-		enum status status;
 
-		if (!process->counted)
+		if (!process->counted || (word != NULL && !has_word(proc, process->pid, word)))
 			continue;
-		status = add_memory(proc, process->pid, sum);
-		if (status == STATUS_NOT_ALLOWED || (status != STATUS_OK && process->pid == root))
-			return status;
-		if (status != STATUS_OK)
-			continue;
-		add_cpu(proc, process->pid, sum);
-		sum->processes++;
+		if (add_process_to(proc, process->pid, sum) == STATUS_NOT_ALLOWED)
+			return STATUS_NOT_ALLOWED;
 	}
 	return STATUS_OK;
 }
 
 enum status
-procstat_read(const char *proc, pid_t root, struct procstat *out)
+procstat_read(const char *proc, pid_t root, const char *word, struct procstat *out)
 {
 	struct processes list = { 0 };
-	enum status status;
+	enum status status = STATUS_NOT_FOUND;
 
 	*out = (struct procstat){ 0 };
 	list_processes(proc, &list);
-	status = mark_family(&list, root) ? add_family(proc, &list, root, out) : STATUS_NOT_FOUND;
+	if (mark_family(&list, root))
+		status = add_family(proc, &list, word, out);
 	free(list.items);
 	return status;
 }

@@ -30,11 +30,12 @@ struct kernstat {
 };
 
 /*
- * Adds up "root" and all its descendants as they are now; "proc" is "/proc" but for tests.
- * Processes that end meanwhile are left out. STATUS_NOT_FOUND: there is no process "root";
- * STATUS_NOT_ALLOWED: its memory may not be read (it belongs to another user).
+ * Adds up "root" and all its descendants as they are now, or only those whose command line has
+ * "word" in it (NULL: all); "proc" is "/proc" but for tests. Processes that end meanwhile are left
+ * out. STATUS_NOT_FOUND: there is no process "root"; STATUS_NOT_ALLOWED: its memory may not be read
+ * (it belongs to another user).
  */
-enum status procstat_read(const char *proc, pid_t root, struct procstat *out);
+enum status procstat_read(const char *proc, pid_t root, const char *word, struct procstat *out);
 
 /* STATUS_NOT_FOUND: "proc" has no meminfo or no net/sockstat. */
 enum status kernstat_read(const char *proc, struct kernstat *out);

@@ -12,7 +12,11 @@
 enum {
 	SETTLE_MS = 1000,	/* for the server to see that everybody left */
 	COUNT_PATIENCE_MS = 5000,
+	WARM_UP_CLIENTS = 64,	/* of each swarm */
 };
+
+/* In the command line of every process that holds sessions, proc.h. */
+#define SESSION_WORD "--member work session/"
 
 /* Where the figures of a phase go that brings all clients online. */
 struct login_figures {
@@ -48,10 +52,12 @@ take_reading(const struct runner *runner, struct reading *out)
 	pid_t server = (pid_t)runner->options->server_pid;
 
 	memset(out, 0, sizeof(*out));
-	if (server != 0 && procstat_read("/proc", server, &out->server) != STATUS_OK)
+	if (server != 0 && procstat_read("/proc", server, NULL, &out->server) != STATUS_OK)
 		log_warn("process %d cannot be measured: it is gone or belongs to somebody else",
 		    (int)server);
-	procstat_read("/proc", getpid(), &out->bench);
+	if (server != 0)
+		procstat_read("/proc", server, SESSION_WORD, &out->children);
+	procstat_read("/proc", getpid(), NULL, &out->bench);
 	kernstat_read("/proc", &out->kernel);
 }
 
@@ -314,16 +320,37 @@ measure_logins(struct runner *runner, enum phase phase, enum order_kind kind,
 	return true;
 }
 
+/*
+ * What a session costs is measured from here on: a few clients have been there before, so that
+ * what the first one costs (code that was never touched, caches of the database) does not count
+ * for all.
+ */
+static bool
+find_idle(struct runner *runner)
+{
+	const struct order few = {
+		.kind = ORDER_LOGIN,
+		.seconds = runner->options->timeout_s,
+		.limit = WARM_UP_CLIENTS,
+	};
+
+	if (runner->has_idle)
+		return true;
+	if (!command(runner, PHASE_LOGIN, &few, NULL) || !drop_all(runner, PHASE_LOGIN))
+		return false;
+	poll(NULL, 0, SETTLE_MS);
+	take_reading(runner, &runner->idle);
+	runner->has_idle = true;
+	return true;
+}
+
 static bool
 run_login(struct runner *runner)
 {
 	static const struct login_figures figures = LOGIN_FIGURES(LOGIN);
 
-	if (!drop_all(runner, PHASE_LOGIN))
+	if (!drop_all(runner, PHASE_LOGIN) || !find_idle(runner))
 		return false;
-	if (!runner->has_idle)
-		take_reading(runner, &runner->idle);
-	runner->has_idle = true;
 	return measure_logins(runner, PHASE_LOGIN, ORDER_LOGIN, &figures);
 }
 
@@ -346,23 +373,32 @@ count_online(struct runner *runner, uint64_t *out)
 	return true;
 }
 
+/* What something has grown by since nobody was there, for one of those who are. */
+static void
+add_growth(struct runner *runner, enum figure figure, uint64_t before_kib, uint64_t now_kib)
+{
+	double grown = (double)now_kib - (double)before_kib;
+
+	add(runner, figure, per(grown * 1024, (double)sum(runner, TALLY_ONLINE)));
+}
+
 static void
 add_memory(struct runner *runner, const struct reading *now)
 {
 	const struct reading *idle = &runner->idle;
-	double online = (double)sum(runner, TALLY_ONLINE);
 
 	add(runner, FIGURE_HOLD_tcp_sockets, (double)now->kernel.tcp_sockets);
 	if (!runner->has_idle)
 		return;
-	add_server(runner, FIGURE_HOLD_server_private_bytes,
-	    per(((double)now->server.private_kib - (double)idle->server.private_kib) * 1024,
-	    online));
-	add_server(runner, FIGURE_HOLD_server_pss_bytes,
-	    per(((double)now->server.pss_kib - (double)idle->server.pss_kib) * 1024, online));
-	add_server(runner, FIGURE_HOLD_server_private_kib, (double)now->server.private_kib);
-	add(runner, FIGURE_HOLD_kernel_bytes,
-	    per(((double)now->kernel.slab_kib - (double)idle->kernel.slab_kib) * 1024, online));
+	add_growth(runner, FIGURE_HOLD_kernel_bytes, idle->kernel.slab_kib, now->kernel.slab_kib);
+	if (runner->options->server_pid == 0)
+		return;
+	add_growth(runner, FIGURE_HOLD_session_bytes, idle->children.private_kib,
+	    now->children.private_kib);
+	add_growth(runner, FIGURE_HOLD_server_private_bytes, idle->server.private_kib,
+	    now->server.private_kib);
+	add_growth(runner, FIGURE_HOLD_server_pss_bytes, idle->server.pss_kib, now->server.pss_kib);
+	add(runner, FIGURE_HOLD_server_private_kib, (double)now->server.private_kib);
 }
 
 static bool

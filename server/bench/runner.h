@@ -16,6 +16,7 @@
 /* What everybody used up at one moment. */
 struct reading {
 	struct procstat server;		/* zeros without --server-pid */
+	struct procstat children;	/* of it, the session children */
 	struct procstat bench;
 	struct kernstat kernel;
 };

@@ -31,6 +31,7 @@ struct swarm {
 	struct wheel_timer deadline;
 	struct wheel_timer look;	/* whether the order is done */
 	struct order order;
+	uint32_t wanted;		/* clients that should be online */
 	bool is_busy;			/* an order is not done yet */
 };
 
@@ -97,11 +98,15 @@ all_registered(const struct swarm *swarm)
 static void
 want_online(struct swarm *swarm, bool direct)
 {
+	uint32_t limit = swarm->order.limit > 0 ? swarm->order.limit : UINT32_MAX;
+
+	swarm->wanted = 0;
 	for (uint32_t i = 0; i < swarm->client_count; i++) {
 		struct bench_client *client = &swarm->clients[i];
+		bool can = client->account->uid != 0 && swarm->wanted < limit;
 
-		bench_client_want(client, client->account->uid != 0 ? GOAL_ONLINE : GOAL_AWAY,
-		    direct);
+		swarm->wanted += can;
+		bench_client_want(client, can ? GOAL_ONLINE : GOAL_AWAY, direct);
 	}
 }
 
@@ -114,8 +119,7 @@ start_login(struct swarm *swarm)
 static bool
 all_online(const struct swarm *swarm)
 {
-	return tally(swarm, TALLY_ONLINE) + tally(swarm, TALLY_GIVEN_UP) >=
-	    tally(swarm, TALLY_REGISTERED);
+	return tally(swarm, TALLY_ONLINE) + tally(swarm, TALLY_GIVEN_UP) >= swarm->wanted;
 }
 
 static void

@@ -30,6 +30,7 @@ struct order {
 	enum order_kind kind;
 	uint32_t seconds;	/* STAY, ASK: how long; else the longest time it may take */
 	uint32_t millihertz;	/* ASK: questions of each kind in 1000 s by this swarm */
+	uint32_t limit;		/* LOGIN: only so many clients of each swarm; 0: all */
 	bool is_phase;		/* the row of the board begins anew */
 };
 

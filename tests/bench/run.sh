@@ -142,7 +142,7 @@ row 'connect storm, TLS and token: all in after' "$(ours storm seconds)" "$(yard
 row 'connect storm: server CPU for one' "$(ours storm server_cpu_us)" "$(yardstick storm server_cpu_us)" us
 row 'login (route and work server): CPU for one' "$(ours login server_cpu_us)" \
     "$(yardstick calm server_cpu_us)" us
-row 'memory of an idle session' "$(ours hold server_private_bytes)" "$(yardstick calm server_private_bytes)" B
+row 'memory of an idle session' "$(ours hold session_bytes)" "$(yardstick calm server_private_bytes)" B
 row 'an operation: CPU, over a relayed plain message' "$(ours operations server_cpu_us)" \
     "$(yardstick relay server_cpu_us)" us
 echo

@@ -164,7 +164,7 @@ read_half(const struct half *half, struct procstat *out)
 	for (uint32_t i = 0; i < half->count; i++) {
 		struct procstat one;
 
-		if (procstat_read("/proc", half->pids[i], &one) != STATUS_OK)
+		if (procstat_read("/proc", half->pids[i], NULL, &one) != STATUS_OK)
 			log_fatalx("a process of the yardstick died");
 		out->pss_kib += one.pss_kib;
 		out->private_kib += one.private_kib;

@@ -57,23 +57,35 @@ side_open(struct side *side, struct yardstick *yardstick, unsigned flags)
 	    gnutls_certificate_allocate_credentials(&side->credentials) == 0, "GnuTLS");
 	if (flags & GNUTLS_SERVER)
 		yardstick_require(gnutls_certificate_set_x509_key_mem(side->credentials, &crt,
-		    &secret,
-		    GNUTLS_X509_FMT_PEM) == 0, "the certificate");
+		    &secret, GNUTLS_X509_FMT_PEM) == 0, "the certificate");
+}
+
+static gnutls_session_t
+make_session(const struct side *side, int fd)
+{
+	static const gnutls_datum_t alpn = { (unsigned char *)"tingyu/1", 8 };
+	gnutls_session_t session;
+
+	yardstick_require(gnutls_init(&session, side->flags) == 0, "a session");
+	yardstick_require(gnutls_priority_set(session, side->priority) == 0, "the suites");
+	yardstick_require(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
+	    side->credentials) == 0, "the credentials");
+	yardstick_require(gnutls_alpn_set_protocols(session, &alpn, 1,
+	    GNUTLS_ALPN_MANDATORY) == 0, "ALPN");
+	gnutls_transport_set_int(session, fd);
+	return session;
 }
 
 static void
 add_connection(struct side *side, int fd)
 {
 	struct connection *connection = mem_new(sizeof(*connection));
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET,
-	    .data.ptr = connection };
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLET,
+		.data.ptr = connection,
+	};
 
-	yardstick_require(gnutls_init(&connection->session, side->flags) == 0 &&
-	    gnutls_priority_set(connection->session, side->priority) == 0 &&
-	    gnutls_credentials_set(connection->session, GNUTLS_CRD_CERTIFICATE,
-	    side->credentials) == 0,
-	    "a session");
-	gnutls_transport_set_int(connection->session, fd);
+	connection->session = make_session(side, fd);
 	yardstick_require(epoll_ctl(side->epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll");
 }
 
@@ -186,7 +198,8 @@ main(int argc, char **argv)
 	yardstick_print("server_cpu_us", yardstick_cpu_us(found.server) / all);
 	yardstick_print("client_cpu_us", yardstick_cpu_us(found.client) / all);
 	yardstick_print("server_private_bytes",
-	    ((double)found.server[1].private_kib - (double)found.server[0].private_kib) / all * 1024);
+	    1024 * ((double)found.server[1].private_kib - (double)found.server[0].private_kib) /
+	    all);
 	yardstick_print("kernel_bytes",
 	    ((double)found.kernel[1].slab_kib - (double)found.kernel[0].slab_kib) * 1024 / all);
 	free(certificate);

@@ -56,13 +56,54 @@ a_family_is_added_up(void **state UNUSED)
 	make_process(proc, 300, "a) S 1 (b", 100, 10, "20000 5 3\n");
 	make_process(proc, 200, "store", 300, 100, "500 5 3\n");
 	make_process(proc, 400, "stranger", 1, 1000, "1 5 3\n");
-	assert_int_equal(procstat_read(proc, 100, &sum), STATUS_OK);
+	assert_int_equal(procstat_read(proc, 100, NULL, &sum), STATUS_OK);
 	assert_int_equal(sum.processes, 3);
 	assert_int_equal(sum.pss_kib, 1110);
 	assert_int_equal(sum.private_kib, 666);
 	assert_int_equal(sum.cpu_ns, 27500);
 	assert_int_equal(sum.user_ms, 333 * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
 	assert_int_equal(sum.system_ms, 222 * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
+	tmpdir_free(proc);
+}
+
+/* The words of a command line end with zeros: here the blanks. */
+static void
+make_command(const char *proc, int pid, const char *words)
+{
+	char path[64], text[64];
+	size_t len = strlen(words);
+	FILE *file;
+
+	memcpy(text, words, len + 1);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == ' ')
+			text[i] = '\0';
+	snprintf(path, sizeof(path), "%s/%d/cmdline", proc, pid);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len + 1, file), len + 1);
+	fclose(file);
+}
+
+static void
+some_of_a_family_can_be_added_up(void **state UNUSED)
+{
+	char *proc = tmpdir_new();
+	struct procstat sum;
+
+	make_process(proc, 100, "tingyu-work", 1, 1, "1 5 3\n");
+	make_process(proc, 101, "tingyu-work", 100, 10, "10 5 3\n");
+	make_process(proc, 102, "tingyu-work", 100, 100, "100 5 3\n");
+	make_process(proc, 103, "no command line", 100, 1000, "1000 5 3\n");
+	make_command(proc, 100, "tingyu-work -c session");
+	make_command(proc, 101, "tingyu-work --member session/0");
+	make_command(proc, 102, "tingyu-work --member session/1");
+	assert_int_equal(procstat_read(proc, 100, "--member session/", &sum), STATUS_OK);
+	assert_int_equal(sum.processes, 2);
+	assert_int_equal(sum.pss_kib, 1100);
+	assert_int_equal(sum.cpu_ns, 110);
+	assert_int_equal(procstat_read(proc, 100, "nothing like this", &sum), STATUS_OK);
+	assert_int_equal(sum.processes, 0);
 	tmpdir_free(proc);
 }
 
@@ -73,7 +114,7 @@ without_schedstat_ticks_have_to_do(void **state UNUSED)
 	struct procstat sum;
 
 	make_process(proc, 100, "old kernel", 1, 10, NULL);
-	assert_int_equal(procstat_read(proc, 100, &sum), STATUS_OK);
+	assert_int_equal(procstat_read(proc, 100, NULL, &sum), STATUS_OK);
 	assert_int_equal(sum.cpu_ns, 50 * UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK));
 	tmpdir_free(proc);
 }
@@ -85,8 +126,8 @@ nobody_there_is_said(void **state UNUSED)
 	struct kernstat kernel;
 	struct procstat sum;
 
-	assert_int_equal(procstat_read(proc, 100, &sum), STATUS_NOT_FOUND);
-	assert_int_equal(procstat_read("/nowhere", 100, &sum), STATUS_NOT_FOUND);
+	assert_int_equal(procstat_read(proc, 100, NULL, &sum), STATUS_NOT_FOUND);
+	assert_int_equal(procstat_read("/nowhere", 100, NULL, &sum), STATUS_NOT_FOUND);
 	assert_int_equal(kernstat_read(proc, &kernel), STATUS_NOT_FOUND);
 	tmpdir_free(proc);
 }
@@ -118,11 +159,11 @@ our_own_memory_shows(void **state UNUSED)
 	struct kernstat kernel;
 	char *memory;
 
-	assert_int_equal(procstat_read("/proc", getpid(), &before), STATUS_OK);
+	assert_int_equal(procstat_read("/proc", getpid(), NULL, &before), STATUS_OK);
 	memory = malloc(TAKEN);
 	assert_non_null(memory);
 	memset(memory, 1, TAKEN);
-	assert_int_equal(procstat_read("/proc", getpid(), &after), STATUS_OK);
+	assert_int_equal(procstat_read("/proc", getpid(), NULL, &after), STATUS_OK);
 	assert_int_equal(memory[TAKEN / 2], 1);
 	free(memory);
 	assert_int_equal(before.processes, 1);
@@ -137,6 +178,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_family_is_added_up),
+		cmocka_unit_test(some_of_a_family_can_be_added_up),
 		cmocka_unit_test(without_schedstat_ticks_have_to_do),
 		cmocka_unit_test(nobody_there_is_said),
 		cmocka_unit_test(the_kernel_is_read),
