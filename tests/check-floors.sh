@@ -22,6 +22,7 @@ server/bench		shared
 client-tui/net		shared
 client-tui/model	shared
 client-tui/view		client-tui/model shared
+client-tui/term		client-tui/view shared
 FLOORS
 
 # Foreign headers (an extended regular expression) and who may include them.

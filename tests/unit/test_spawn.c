@@ -53,7 +53,7 @@ static void
 signals_are_as_at_the_beginning(void **state UNUSED)
 {
 	char *folder = tmpdir_new();
-	char *script = mem_format("grep -E 'Sig(Blk|Ign)' /proc/$$/status > %s/out", folder);
+	char *script = mem_format("exec grep -E 'Sig(Blk|Ign)' /proc/self/status > %s/out", folder);
 	sigset_t some, before;
 	char *text;
 
