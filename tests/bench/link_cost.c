@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a link costs its server: bytes per idle session, CPU per handshake, CPU per echoed frame; the last one also for
- * the least that epoll and the TLS library allow, as a yardstick of the same run. The other side is a process of its own.
+ * What a link costs its server: bytes per idle session, CPU per connect, CPU per frame that is echoed or goes to
+ * everybody; and the same for the least that epoll and the TLS library allow, as a yardstick of the same run. The other
+ * side is a process of its own.
  *
  *	tests/bench/link_cost [SESSIONS [ROUNDS]]
  */
@@ -29,7 +30,7 @@
 #include "shared/log.h"
 #include "shared/mem.h"
 
-enum { PAYLOAD = 96, TALKERS = 100, AT_ONCE = 64, TICK_MS = 250 };
+enum { PAYLOAD = 96, TALKERS = 100, AT_ONCE = 64, DEPTH = 8, TICK_MS = 250 };
 
 static const struct link_limits limits = {
 	.handshake_ms = 60000,
@@ -43,8 +44,10 @@ struct plan {
 	const char *name;
 	bool tls;
 	bool bare;	/* the yardstick instead of links */
+	bool fan;	/* one talks, and each frame goes to everybody */
 	size_t sessions;
-	size_t rounds;	/* frames each of the first TALKERS sends, one at a time */
+	size_t talkers;
+	size_t rounds;	/* frames each talker sends */
 	size_t depth;	/* frames sent at once */
 	char *certificate;
 	char *key;
@@ -108,7 +111,7 @@ struct crowd {
 	struct link_loop *loop;
 	struct tls_context *context;
 	struct talker *talkers;
-	size_t started, up, done;
+	size_t started, up, done, heard;
 };
 
 struct talker {
@@ -137,12 +140,15 @@ static void
 talker_on_frame(struct link *link UNUSED, const struct frame *frame UNUSED, void *arg)
 {
 	struct talker *talker = arg;
+	struct crowd *crowd = talker->crowd;
 
-	if (--talker->pending > 0)
+	if (crowd->plan->fan && ++crowd->heard == crowd->plan->rounds * crowd->plan->sessions)
+		event_base_loopbreak(crowd->base);
+	if (talker->pending == 0 || --talker->pending > 0)
 		return;
 	say(talker);
-	if (talker->pending == 0 && ++talker->crowd->done == TALKERS)
-		event_base_loopbreak(talker->crowd->base);
+	if (!crowd->plan->fan && talker->pending == 0 && ++crowd->done == crowd->plan->talkers)
+		event_base_loopbreak(crowd->base);
 }
 
 static void dial(struct crowd *crowd);
@@ -208,7 +214,7 @@ run_clients(const struct plan *plan, int gate)
 		dial(&crowd);
 	event_base_dispatch(crowd.base);
 	meet(gate);
-	for (size_t i = 0; i < TALKERS; i++) {
+	for (size_t i = 0; i < plan->talkers; i++) {
 		crowd.talkers[i].rounds = plan->rounds;
 		say(&crowd.talkers[i]);
 	}
@@ -220,18 +226,25 @@ run_clients(const struct plan *plan, int gate)
 
 struct server {
 	struct plan *plan;
+	struct link **links;
+	size_t count;
 	struct event_base *base;
 	struct link_loop *loop;
 	struct tls_context *context;
 };
 
 static void
-session_on_frame(struct link *link, const struct frame *frame, void *arg UNUSED)
+session_on_frame(struct link *link, const struct frame *frame, void *arg)
 {
 	/* A frame that came is whole in memory, its header in front of it. */
 	const uint8_t *start = (const uint8_t *)frame->payload.data - FRAME_HEADER_SIZE;
+	struct bytes whole = bytes_of(start, frame->payload.len + FRAME_HEADER_SIZE);
+	struct server *server = arg;
 
-	link_send_frame(link, bytes_of(start, frame->payload.len + FRAME_HEADER_SIZE));
+	if (!server->plan->fan)
+		link_send_frame(link, whole);
+	for (size_t i = 0; server->plan->fan && i < server->count; i++)
+		link_send_frame(server->links[i], whole);
 }
 
 static void
@@ -248,7 +261,8 @@ server_on_connection(evutil_socket_t fd, short what UNUSED, void *arg)
 	int peer;
 
 	while ((peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-		link_accept(server->loop, peer, server->context, &limits, &session_handler, server);
+		server->links[server->count++] =
+		    link_accept(server->loop, peer, server->context, &limits, &session_handler, server);
 }
 
 static void
@@ -264,11 +278,12 @@ server_on_gate(evutil_socket_t fd, short what UNUSED, void *arg)
 static void
 report(const struct plan *plan, double cpu_before, double cpu_up, double cpu_end, size_t heap, size_t dirty)
 {
-	double n = (double)plan->sessions, frames = (double)plan->rounds * TALKERS;
+	double n = (double)plan->sessions;
+	double frames = (double)plan->rounds * (double)(plan->fan ? plan->sessions : plan->talkers);
 
-	printf("%-12s %7.0f B heap %7.0f B dirty %7.1f us/connect %8.2f us/frame (depth %zu) %8.0f frames/s/core\n",
-	    plan->name, (double)heap / n, (double)dirty / n, (cpu_up - cpu_before) / n, (cpu_end - cpu_up) / frames,
-	    plan->depth, 1e6 * frames / (cpu_end - cpu_up));
+	printf("%-10s %-7s %7.0f B heap %7.0f B dirty %7.1f us/connect %7.2f us/frame %8.0f frames/s/core\n",
+	    plan->name, plan->fan ? "fan" : plan->depth == 1 ? "one" : "bursts", (double)heap / n, (double)dirty / n,
+	    (cpu_up - cpu_before) / n, (cpu_end - cpu_up) / frames, 1e6 * frames / (cpu_end - cpu_up));
 	fflush(stdout);
 }
 
@@ -282,6 +297,7 @@ run_links(struct plan *plan, int gate)
 	char byte = 0;
 
 	server.loop = link_loop_new(server.base, TICK_MS);
+	server.links = mem_new_array(plan->sessions, sizeof(struct link *));
 	if (plan->tls)
 		tls_context_new_server(bytes_of_string(plan->certificate), bytes_of_string(plan->key), false, &server.context);
 	listening = event_new(server.base, plan->listener, EV_READ | EV_PERSIST, server_on_connection, &server);
@@ -303,12 +319,14 @@ run_links(struct plan *plan, int gate)
 /* ---- the least that is possible ---- */
 
 struct bare {
+	struct bare *next;
 	gnutls_session_t session;
 	int fd;
 	bool secure;
 };
 
 static gnutls_certificate_credentials_t bare_credentials;
+static struct bare *everybody;
 
 static void
 bare_start(struct bare *bare, const struct plan *plan)
@@ -334,7 +352,20 @@ bare_read(struct bare *bare, void *room, size_t size)
 }
 
 static void
-bare_turn(struct bare *bare)
+bare_write(struct bare *bare, const void *room, size_t size)
+{
+	ssize_t sent;
+
+	if (bare->session != NULL)
+		sent = gnutls_record_send(bare->session, room, size);
+	else
+		sent = send(bare->fd, room, size, MSG_NOSIGNAL);
+	if (sent != (ssize_t)size)
+		log_fatalx("bare: a socket is full");
+}
+
+static void
+bare_turn(struct bare *bare, const struct plan *plan)
 {
 	static char room[65536];
 	ssize_t got;
@@ -342,10 +373,10 @@ bare_turn(struct bare *bare)
 	if (!bare->secure)
 		bare->secure = gnutls_handshake(bare->session) == 0;
 	while (bare->secure && (got = bare_read(bare, room, sizeof(room))) > 0) {
-		if (bare->session != NULL)
-			got = gnutls_record_send(bare->session, room, (size_t)got);
-		else
-			got = send(bare->fd, room, (size_t)got, MSG_NOSIGNAL);
+		if (!plan->fan)
+			bare_write(bare, room, (size_t)got);
+		for (struct bare *one = everybody; plan->fan && one != NULL; one = one->next)
+			bare_write(one, room, (size_t)got);
 	}
 }
 
@@ -359,6 +390,8 @@ bare_accept(int epoll, const struct plan *plan)
 		struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = bare };
 
 		bare->fd = fd;
+		bare->next = everybody;
+		everybody = bare;
 		bare_start(bare, plan);
 		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 	}
@@ -382,7 +415,7 @@ bare_run(int epoll, const struct plan *plan, int gate)
 			if (bare == NULL)
 				bare_accept(epoll, plan);
 			else
-				bare_turn(bare);
+				bare_turn(bare, plan);
 		}
 	}
 }
@@ -448,23 +481,26 @@ main(int argc, char **argv)
 	size_t sessions = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
 	size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 2000;
 	const struct plan plans[] = {
-		{ .name = "bare plain", .bare = true, .depth = 1 },
-		{ .name = "link plain", .depth = 1 },
-		{ .name = "bare TLS", .bare = true, .tls = true, .depth = 1 },
-		{ .name = "link TLS", .tls = true, .depth = 1 },
-		{ .name = "bare plain", .bare = true, .depth = 8 },
-		{ .name = "link plain", .depth = 8 },
-		{ .name = "bare TLS", .bare = true, .tls = true, .depth = 8 },
-		{ .name = "link TLS", .tls = true, .depth = 8 },
+		{ .name = "bare plain", .bare = true },
+		{ .name = "link plain" },
+		{ .name = "bare TLS", .bare = true, .tls = true },
+		{ .name = "link TLS", .tls = true },
 	};
 
 	log_open("link_cost");
-	for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
-		struct plan plan = plans[i];
+	if (sessions < TALKERS || rounds < DEPTH)
+		log_fatalx("at least %d sessions and %d rounds", TALKERS, DEPTH);
+	for (int way = 0; way < 3; way++) {
+		for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+			struct plan plan = plans[i];
 
-		plan.sessions = sessions > TALKERS ? sessions : TALKERS;
-		plan.rounds = rounds > plan.depth ? rounds : plan.depth;
-		run_plan(plan);
+			plan.fan = way == 2;
+			plan.depth = way == 1 ? DEPTH : 1;
+			plan.sessions = sessions;
+			plan.talkers = plan.fan ? 1 : TALKERS;
+			plan.rounds = plan.fan ? 1 + rounds * TALKERS / sessions : rounds;
+			run_plan(plan);
+		}
 	}
 	return 0;
 }

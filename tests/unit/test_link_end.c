@@ -329,6 +329,28 @@ answers_go_out_after_the_other_side_is_done(void **state)
 	raw_close(&raw);
 }
 
+/* The end of the stream came during the pause: no edge will tell of it. */
+static void
+a_paused_link_finishes_when_the_other_side_is_gone(void **state)
+{
+	static const uint8_t frame[] = { 0, 7, 0, 4 };
+	struct stage *stage = *state;
+	struct end server = { 0 };
+	struct raw raw;
+
+	stage_raw(stage, &raw, false, &server);
+	stage_until(stage, server.ups);
+	link_pause(server.link);
+	raw_send(&raw, frame, sizeof(frame));
+	shutdown(raw.fd, SHUT_WR);
+	stage_quiet(stage);
+	assert_int_equal(server.frames + server.downs, 0);
+	link_finish(server.link, STATUS_STOPPED);
+	stage_until(stage, server.downs);
+	assert_int_equal(server.frames, 0);
+	raw_close(&raw);
+}
+
 static void
 a_peer_that_leaves_while_output_waits_is_noticed(void **state)
 {
@@ -476,6 +498,7 @@ main(void)
 		ON_PLAIN(last_words_arrive_though_more_is_coming_in),
 		ON_BOTH(a_refusal_at_the_door_is_heard),
 		ON_PLAIN(answers_go_out_after_the_other_side_is_done),
+		ON_PLAIN(a_paused_link_finishes_when_the_other_side_is_gone),
 		ON_PLAIN(a_peer_that_leaves_while_output_waits_is_noticed),
 		ON_PLAIN(a_reset_behind_data_is_noticed),
 		ON_BOTH(silence_ends_a_link_with_an_error),

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -118,6 +119,36 @@ what_is_left_belongs_to_the_receiver(void **state UNUSED)
 	assert_int_equal(receiver.count, 30);
 }
 
+static void
+note_time(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* The receiver sleeps when all is taken: the loop turns for the items and for the timer, not in between. */
+static void
+an_empty_queue_wakes_nobody(void **state UNUSED)
+{
+	const struct timeval later = { .tv_usec = 30000 };
+	struct receiver receiver = { 0 };
+	struct event *timer;
+	unsigned turns = 0;
+	bool over = false;
+
+	receiver_open(&receiver);
+	timer = evtimer_new(receiver.base, note_time, &over);
+	mqueue_listen(receiver.queue, receiver.base, receiver_on_item, &receiver);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(mqueue_push(receiver.queue, parcel_new(0, i)), STATUS_OK);
+	event_add(timer, &later);
+	for (; !over; turns++)
+		event_base_loop(receiver.base, EVLOOP_ONCE);
+	assert_int_equal(receiver.count, 10);
+	assert_int_equal(turns, 2);
+	event_free(timer);
+	receiver_close(&receiver);
+}
+
 struct sender {
 	pthread_t thread;
 	struct mqueue *queue;
@@ -202,6 +233,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_bounded_and_in_order),
 		cmocka_unit_test(what_is_left_belongs_to_the_receiver),
+		cmocka_unit_test(an_empty_queue_wakes_nobody),
 		cmocka_unit_test(many_threads_lose_nothing),
 		cmocka_unit_test(a_stop_under_load_loses_nothing),
 	};

@@ -86,6 +86,21 @@ a_deadline_is_never_early_and_a_tick_late_at_most(void **state)
 	assert_true(wheel_next_ms(wheel) == UINT64_MAX);
 }
 
+/* The slot of this very moment was turned already: the next one has to do. */
+static void
+a_deadline_of_now_at_a_tick_comes_with_the_next(void **state)
+{
+	struct alarm alarm = { 0 };
+	struct wheel *wheel = *state;
+
+	now_ms = 1300000;
+	wheel_advance(wheel);
+	wheel_set(wheel, &alarm.timer, 0, alarm_on_due);
+	now_ms += 100;
+	wheel_advance(wheel);
+	assert_int_equal(alarm.rings, 1);
+}
+
 /* A machine that slept, or a loop that was held up: everything that is due comes, nothing else. */
 static void
 a_jump_of_the_clock_skips_nobody(void **state)
@@ -202,6 +217,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_deadline_is_never_early_and_a_tick_late_at_most, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_deadline_of_now_at_a_tick_comes_with_the_next, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_jump_of_the_clock_skips_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_deadline_can_be_moved_and_cleared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(callbacks_may_set_and_clear, set_up, tear_down),
