@@ -120,9 +120,8 @@ bool server_link_seen_as(const struct server_link *self, struct endpoint *out);
  * Operations on the account. One at a time (STATUS_BUSY). They wait for a connection and
  * survive its loss; the answer comes once, within times.operation. What is wrong with the
  * arguments is returned at once (STATUS_BAD_NAME, STATUS_BAD_TEXT, STATUS_TOO_LONG,
- * STATUS_TOO_SHORT,
- * STATUS_WRONG_STATE: logged in already), then no answer comes. Texts are copied, passwords
- * wiped.
+ * STATUS_TOO_SHORT; STATUS_WRONG_STATE: there is an account already, online or to come back as; log
+ * out first), then no answer comes. Texts are copied, passwords wiped.
  */
 
 /* A new account, which goes online at once. Answer: struct msg_register_ok. */

@@ -136,3 +136,30 @@ scene_account(struct scene *scene)
 	identity_init_from_seed(&account.identity, seed);
 	return account;
 }
+
+void
+scene_start_return(struct scene *scene)
+{
+	struct account account = scene_account(scene);
+
+	scene_link(scene);
+	assert_int_equal(server_link_return(scene->link, &account, scene_on_answer, scene),
+	    STATUS_OK);
+	account_clear(&account);
+}
+
+void
+scene_come_back(struct scene *scene)
+{
+	scene_start_return(scene);
+	scene_until(scene, scene->answers == 1);
+	assert_int_equal(scene->status, STATUS_OK);
+	assert_int_equal(server_link_state(scene->link), SERVER_LINK_ONLINE);
+}
+
+void
+scene_know_two_routes(struct scene *scene)
+{
+	scene->config.route_count = 2;
+	scene->second.offers[0] = scene->first.invite;
+}

@@ -53,6 +53,13 @@ void scene_on_item(void *arg, const void *message);
 /* An account of the first server that can come back by its key. */
 struct account scene_account(struct scene *scene);
 
+/* A link that begins to return to that account; the same, and it is online. */
+void scene_start_return(struct scene *scene);
+void scene_come_back(struct scene *scene);
+
+/* Both servers are route servers that hand out the first one. */
+void scene_know_two_routes(struct scene *scene);
+
 #define scene_until(scene, condition) stage_until(&(scene)->stage, condition)
 
 /* Waits for the answer to "call", which was taken. */

@@ -34,18 +34,6 @@ tear_down(void **state)
 }
 
 static void
-come_back(struct scene *scene)
-{
-	struct account account = scene_account(scene);
-
-	scene_link(scene);
-	scene_ask(scene, server_link_return(scene->link, &account, scene_on_answer, scene));
-	assert_int_equal(scene->status, STATUS_OK);
-	assert_int_equal(server_link_state(scene->link), SERVER_LINK_ONLINE);
-	account_clear(&account);
-}
-
-static void
 registers_and_goes_online(void **state)
 {
 	struct scene *scene = *state;
@@ -149,7 +137,7 @@ returns_by_key_then_by_token(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	assert_int_equal(scene->first.seen[MSG_LOGIN], 1);
 	scripted_server_cut(&scene->first);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
@@ -165,7 +153,7 @@ a_token_nobody_takes_is_followed_by_the_key(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene->first.token = 1000;
 	scripted_server_cut(&scene->first);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
@@ -203,7 +191,7 @@ lists_users(void **state)
 	struct scene *scene = *state;
 	struct msg_user_list_ok *end = (struct msg_user_list_ok *)&scene->message;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene_ask(scene,
 	    server_link_users(scene->link, 1, 0, false, "", scene_on_item, scene_on_answer,
 		scene));
@@ -225,7 +213,7 @@ asks_about_others(void **state)
 	struct msg_obtain_client_addr_ok *address;
 	struct endpoint seen;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene_ask(scene, server_link_find(scene->link, 15, NULL, scene_on_answer, scene));
 	assert_int_equal(((struct msg_find_user_ok *)&scene->message)->online, 1);
 	scene_ask(scene, server_link_find(scene->link, 0, "alice", scene_on_answer, scene));
@@ -305,7 +293,7 @@ logs_out(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene_ask(scene, server_link_logout(scene->link, scene_on_answer, scene));
 	assert_int_equal(scene->status, STATUS_OK);
 	assert_int_equal(server_link_state(scene->link), SERVER_LINK_IDLE);
@@ -326,7 +314,7 @@ deletes_by_key_and_by_password(void **state)
 	struct scene *scene = *state;
 	struct account known;
 
-	come_back(scene);
+	scene_come_back(scene);
 	assert_int_equal(server_link_delete(scene->link, 16, NULL, scene_on_answer, scene),
 	    STATUS_WRONG_STATE);
 	scene_ask(scene, server_link_delete(scene->link, 15, NULL, scene_on_answer, scene));
@@ -416,7 +404,7 @@ disconnects_and_stays_away(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	assert_int_equal(server_link_find(scene->link, 15, NULL, scene_on_answer, scene),
 	    STATUS_OK);
 	server_link_disconnect(scene->link);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The client's link in bad weather: servers that are gone, slow, full, hostile, or somebody
- * else.
- */
+/* The client's link in bad weather: servers that are gone, slow, full, or send it away. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,36 +21,10 @@ set_up(void **state)
 }
 
 static int
-set_up_plain(void **state)
-{
-	*state = scene_new(false);
-	return 0;
-}
-
-static int
 tear_down(void **state)
 {
 	scene_free(*state);
 	return 0;
-}
-
-static void
-start_return(struct scene *scene)
-{
-	struct account account = scene_account(scene);
-
-	scene_link(scene);
-	assert_int_equal(server_link_return(scene->link, &account, scene_on_answer, scene),
-	    STATUS_OK);
-	account_clear(&account);
-}
-
-static void
-come_back(struct scene *scene)
-{
-	start_return(scene);
-	scene_until(scene, scene->answers == 1);
-	assert_int_equal(scene->status, STATUS_OK);
 }
 
 /* The token was revoked: nobody tries it again. */
@@ -62,7 +33,7 @@ a_token_that_is_taken_back_is_not_used_again(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scripted_server_refuse(scene->first.online, 0, STATUS_BAD_TOKEN, 0);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
 	scene_reach(scene, SERVER_LINK_ONLINE);
@@ -82,14 +53,6 @@ share_the_account(struct scene *scene)
 	scene->first.offer_count = 2;
 }
 
-/* Both servers hand out the first one. */
-static void
-know_two_routes(struct scene *scene)
-{
-	scene->config.route_count = 2;
-	scene->second.offers[0] = scene->first.invite;
-}
-
 /* --- servers that are not there ----------------------------------------------------------- */
 
 /* Whichever of the two it begins with. */
@@ -98,10 +61,10 @@ route_servers_are_tried_in_turn(void **state)
 {
 	struct scene *scene = *state;
 
-	know_two_routes(scene);
+	scene_know_two_routes(scene);
 	scene->routes[0] = (struct invite){ .server = { "127.0.0.1", 1 } };
 	scene->routes[1] = scene->second.invite;
-	come_back(scene);
+	scene_come_back(scene);
 	assert_int_equal(scene->second.seen[MSG_OBTAIN_SERVER_ADDR], 1);
 	assert_int_equal(scene->first.seen[MSG_OBTAIN_SERVER_ADDR], 0);
 	assert_int_equal(scene->first.seen[MSG_LOGIN], 1);
@@ -115,7 +78,7 @@ work_servers_are_tried_in_turn(void **state)
 	scene->first.offers[0].server.port = 1;
 	scene->first.offers[1] = scene->first.invite;
 	scene->first.offer_count = 2;
-	come_back(scene);
+	scene_come_back(scene);
 	assert_int_equal(scene->first.seen[MSG_LOGIN], 1);
 }
 
@@ -126,7 +89,7 @@ nobody_there_is_tried_again_until_somebody_is(void **state)
 	char line[300];
 
 	scripted_server_close(&scene->first);
-	start_return(scene);
+	scene_start_return(scene);
 	scene_until(scene, scene->states[SERVER_LINK_OFFLINE] >= 3);
 	assert_int_equal(scene->why, STATUS_REFUSED);
 	server_link_describe(scene->link, line, sizeof(line));
@@ -144,7 +107,7 @@ remembered_work_servers_do_without_a_route_server(void **state)
 {
 	struct scene *scene = *state;
 
-	start_return(scene);
+	scene_start_return(scene);
 	share_the_account(scene);
 	scene->first.offers[0] = scene->second.invite;
 	scene->first.offer_count = 1;
@@ -187,7 +150,7 @@ silence_is_a_failure(void **state)
 
 	scene->config.times.answer = 40;
 	scene->first.hook = says_nothing;
-	start_return(scene);
+	scene_start_return(scene);
 	scene_until(scene, scene->states[SERVER_LINK_OFFLINE] >= 2);
 	assert_int_equal(scene->why, STATUS_TIMEOUT);
 	assert_true(scene->first.hooked >= 2);
@@ -212,7 +175,7 @@ pings_find_a_dead_connection(void **state)
 	scene->config.times.answer = 60;
 	scene->config.times.ping = 30;
 	scene->first.hook = ignores_pings;
-	come_back(scene);
+	scene_come_back(scene);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
 	assert_int_equal(scene->why, STATUS_TIMEOUT);
 	assert_true(scene->first.seen[MSG_PING] >= 2);
@@ -240,7 +203,7 @@ a_late_answer_is_nobody_s(void **state)
 	struct msg_find_user_ok late = { .uid = 15, .name = bytes_of_string("alice") };
 
 	scene->config.times.answer = 50;
-	come_back(scene);
+	scene_come_back(scene);
 	scene->first.hook = keeps_questions;
 	scene_ask(scene, server_link_find(scene->link, 15, NULL, scene_on_answer, scene));
 	assert_int_equal(scene->status, STATUS_TIMEOUT);
@@ -258,7 +221,7 @@ a_loss_answers_what_is_open(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene->first.hook = says_nothing;
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(server_link_find(scene->link, 15, NULL, scene_on_answer, scene),
@@ -276,7 +239,7 @@ no_more_than_so_many_at_once(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene->first.hook = says_nothing;
 	for (int i = 0; i < CALLS_MAX; i++)
 		assert_int_equal(server_link_find(scene->link, 15, NULL, scene_on_answer, scene),
@@ -292,7 +255,7 @@ a_newer_login_elsewhere_ends_it(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scripted_server_refuse(scene->first.online, 0, STATUS_TAKEN_OVER, 0);
 	scene_reach(scene, SERVER_LINK_IDLE);
 	assert_int_equal(scene->why, STATUS_TAKEN_OVER);
@@ -309,7 +272,7 @@ a_deleted_account_is_forgotten(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	scripted_server_refuse(scene->first.online, 0, STATUS_ACCOUNT_GONE, 0);
 	scene_reach(scene, SERVER_LINK_IDLE);
 	assert_int_equal(server_link_account(scene->link)->uid, 0);
@@ -321,7 +284,7 @@ moves_when_asked(void **state)
 	struct scene *scene = *state;
 	struct msg_move move = { .delay_ms = 20 };
 
-	come_back(scene);
+	scene_come_back(scene);
 	share_the_account(scene);
 	link_send(scene->first.online, MSG_MOVE, &move);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
@@ -336,7 +299,7 @@ a_full_server_is_left_for_another(void **state)
 {
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	share_the_account(scene);
 	scripted_server_refuse(scene->first.online, 0, STATUS_FULL, 0);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
@@ -350,7 +313,7 @@ a_pause_that_is_asked_for_is_kept(void **state)
 	struct scene *scene = *state;
 	char line[200];
 
-	come_back(scene);
+	scene_come_back(scene);
 	scripted_server_refuse(scene->first.online, 0, STATUS_BUSY, 30 * 1000);
 	scene_reach(scene, SERVER_LINK_OFFLINE);
 	server_link_describe(scene->link, line, sizeof(line));
@@ -422,7 +385,7 @@ optional_frames_are_skipped(void **state)
 	static const uint8_t optional[] = { 0x80, 0x01, 0, 6, 1, 2 };
 	struct scene *scene = *state;
 
-	come_back(scene);
+	scene_come_back(scene);
 	link_send_frame(scene->first.online, bytes_of(optional, sizeof(optional)));
 	scene_ask(scene, server_link_find(scene->link, 15, NULL, scene_on_answer, scene));
 	assert_int_equal(scene->status, STATUS_OK);
@@ -435,310 +398,14 @@ a_server_may_ping(void **state)
 	struct scene *scene = *state;
 	struct msg_ping ping = { .request = 77 };
 
-	come_back(scene);
+	scene_come_back(scene);
 	scene->first.hook = says_nothing;
 	link_send(scene->first.online, MSG_PING, &ping);
 	scene_until(scene, scene->first.hooked == 1);
 	assert_int_equal(scene->states[SERVER_LINK_OFFLINE], 0);
 }
 
-/* --- what they may not -------------------------------------------------------------------- */
-
-static void
-other_frames_end_it(void **state)
-{
-	static const struct {
-		uint8_t bytes[16];
-		size_t len;
-		enum status why;
-	} cases[] = {
-		{ { 0x70, 0x01, 0, 4 }, 4, STATUS_UNKNOWN_TYPE },
-		/* A request that only clients make. */
-		{ { 0x00, 0x0c, 0, 8, 0, 0, 0, 1 }, 8, STATUS_WRONG_STATE },
-		/* An answer to nothing, half an answer, an ERROR that says all is well. */
-		{ { 0x40, 0x11, 0, 8, 0, 0, 0, 0 }, 8, STATUS_BAD_FRAME },
-		{ { 0x40, 0x11, 0, 6, 0, 0 }, 6, STATUS_BAD_FRAME },
-		{ { 0x00, 0x0d, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 }, 16,
-		    STATUS_BAD_FRAME },
-		/* A length that no frame has. */
-		{ { 0x00, 0x0d, 0, 3 }, 4, STATUS_BAD_FRAME },
-	};
-	struct scene *scene = *state;
-
-	come_back(scene);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		link_send_frame(scene->first.online, bytes_of(cases[i].bytes, cases[i].len));
-		scene_reach(scene, SERVER_LINK_OFFLINE);
-		assert_int_equal(scene->why, cases[i].why);
-		scene_reach(scene, SERVER_LINK_ONLINE);
-	}
-}
-
-static bool
-lies_about_the_uid(struct scripted_server *server, struct link *link, uint16_t type,
-    const void *message)
-{
-	struct msg_find_user_ok found = { .uid = 16, .name = bytes_of_string("mallory") };
-	struct msg_resume_ok resumed = { .uid = 16, .token = bytes_of_string("token") };
-
-	if (type == MSG_FIND_USER) {
-		found.request = ((const struct msg_find_user *)message)->request;
-		link_send(link, MSG_FIND_USER_OK, &found);
-		return true;
-	}
-	if (type == MSG_RESUME) {
-		resumed.request = ((const struct msg_resume *)message)->request;
-		link_send(link, MSG_RESUME_OK, &resumed);
-		server->hooked++;
-		return true;
-	}
-	return false;
-}
-
-static void
-answers_about_others_are_not_believed(void **state)
-{
-	struct scene *scene = *state;
-
-	come_back(scene);
-	scene->first.hook = lies_about_the_uid;
-	scene_ask(scene, server_link_find(scene->link, 15, NULL, scene_on_answer, scene));
-	assert_int_equal(scene->status, STATUS_BAD_VALUE);
-	/* It comes back by token first, which the server answers about another account, then by
-	 * key. */
-	scene_reach(scene, SERVER_LINK_OFFLINE);
-	scene_reach(scene, SERVER_LINK_ONLINE);
-	assert_int_equal(scene->first.hooked, 1);
-	assert_int_equal(scene->first.seen[MSG_LOGIN], 2);
-	assert_int_equal(server_link_account(scene->link)->uid, 15);
-}
-
-static bool
-tells_a_bad_cost(struct scripted_server *server, struct link *link, uint16_t type,
-    const void *message)
-{
-	struct msg_salt_ok ok = { .uid = 15, .salt = bytes_of(server->cost.salt, 16) };
-
-	if (type != MSG_SALT)
-		return false;
-	ok.request = ((const struct msg_salt *)message)->request;
-	ok.ops = server->hooked == 0 ? 1 : server->hooked == 1 ? 3 : 1000000;
-	ok.memory_kib = server->hooked == 1 ? 8 : 65536;
-	if (server->hooked == 3)
-		ok.uid = 16;
-	server->hooked++;
-	link_send(link, MSG_SALT_OK, &ok);
-	return true;
-}
-
-static void
-a_password_is_not_used_at_any_cost(void **state)
-{
-	struct scene *scene = *state;
-	struct account known = scene_account(scene);
-
-	scene->first.hook = tells_a_bad_cost;
-	scene_link(scene);
-	for (int i = 0; i < 4; i++) {
-		scene_ask(scene,
-		    server_link_login(scene->link, 15, NULL, "secret", scene_on_answer, scene));
-		assert_int_equal(scene->status, STATUS_BAD_VALUE);
-		assert_int_equal(server_link_account(scene->link)->uid, 0);
-	}
-	assert_int_equal(scene->first.hooked, 4);
-	assert_int_equal(scene->first.seen[MSG_LOGIN], 0);
-	account_clear(&known);
-}
-
-static void
-another_cost_than_before_is_told(void **state)
-{
-	struct scene *scene = *state;
-	struct account known = scene_account(scene);
-
-	scene_link(scene);
-	scene_ask(scene,
-	    server_link_login(scene->link, 15, NULL, "wrong", scene_on_answer, scene));
-	scene_ask(scene,
-	    server_link_login(scene->link, 15, NULL, "wrong", scene_on_answer, scene));
-	assert_int_equal(scene->warnings, 0);
-	scene->first.cost.salt[3] ^= 1;
-	scene_ask(scene,
-	    server_link_login(scene->link, 15, NULL, "wrong", scene_on_answer, scene));
-	assert_int_equal(scene->warnings, 1);
-	assert_non_null(strstr(scene->warning, "account 15"));
-	account_clear(&known);
-}
-
-/* The server swaps the bundle for another one that it can open: not with this password. */
-static void
-a_swapped_bundle_is_refused(void **state)
-{
-	static const uint8_t other_seed[IDENTITY_SEED_SIZE] = { 66 },
-			     key[CRYPTO_KEY_SIZE] = { 67 };
-	struct scene *scene = *state;
-	struct account known = scene_account(scene);
-	uint8_t secret[PASSWORD_SECRET_SIZE];
-
-	memcpy(secret, scene->first.secret, sizeof(secret));
-	scripted_server_renew_bundle(&scene->first, "its own", other_seed, key);
-	scene_link(scene);
-	scene_ask(scene,
-	    server_link_login(scene->link, 15, NULL, "secret", scene_on_answer, scene));
-	assert_int_equal(scene->status, STATUS_BAD_VALUE);
-	assert_int_equal(server_link_account(scene->link)->uid, 0);
-	account_clear(&known);
-}
-
-static void
-an_older_bundle_is_not_taken(void **state)
-{
-	struct scene *scene = *state;
-	struct account known = scene_account(scene);
-
-	scene_link(scene);
-	scene_ask(scene,
-	    server_link_login(scene->link, 15, NULL, "secret", scene_on_answer, scene));
-	scene->first.bundle_version = 0;
-	scene->first.token = 1000;
-	scripted_server_cut(&scene->first);
-	scene_reach(scene, SERVER_LINK_OFFLINE);
-	scene_reach(scene, SERVER_LINK_ONLINE);
-	assert_int_equal(scene->warnings, 1);
-	assert_int_equal(server_link_account(scene->link)->bundle_version, 1);
-	account_clear(&known);
-}
-
-static bool
-names_too_many(struct scripted_server *server, struct link *link UNUSED, uint16_t type,
-    const void *message UNUSED)
-{
-	if (type == MSG_OBTAIN_SERVER_ADDR)
-		server->offer_count = server->hooked++ == 0 ? 4 : server->hooked == 2 ? 0 : 1;
-	return false;
-}
-
-static void
-a_broken_list_of_servers_is_refused(void **state)
-{
-	struct scene *scene = *state;
-
-	for (int i = 1; i < 4; i++)
-		scene->first.offers[i] = scene->first.invite;
-	scene->first.hook = names_too_many;
-	start_return(scene);
-	scene_until(scene, scene->states[SERVER_LINK_OFFLINE] == 1);
-	assert_int_equal(scene->why, STATUS_BAD_FRAME);
-	scene_until(scene, scene->states[SERVER_LINK_OFFLINE] == 2);
-	assert_int_equal(scene->why, STATUS_NO_SERVER);
-	scene_until(scene, scene->answers == 1);
-	assert_int_equal(scene->status, STATUS_OK);
-}
-
-/* --- keys --------------------------------------------------------------------------------- */
-
-static void
-a_route_server_with_another_key_is_not_used(void **state)
-{
-	struct scene *scene = *state;
-
-	scene->routes[0].pin[0] ^= 1;
-	start_return(scene);
-	scene_until(scene, scene->answers == 1);
-	assert_int_equal(scene->status, STATUS_WRONG_PIN);
-	assert_int_equal(server_link_state(scene->link), SERVER_LINK_IDLE);
-	assert_int_equal(scene->first.seen[MSG_HELLO], 0);
-	assert_int_equal(scene->states[SERVER_LINK_OFFLINE], 0);
-}
-
-static void
-one_with_another_key_leaves_the_others(void **state)
-{
-	struct scene *scene = *state;
-
-	know_two_routes(scene);
-	scene->routes[0].pin[0] ^= 1;
-	come_back(scene);
-	assert_int_equal(scene->second.seen[MSG_OBTAIN_SERVER_ADDR], 1);
-}
-
-static void
-a_work_server_with_another_key_is_left(void **state)
-{
-	struct scene *scene = *state;
-
-	scene->first.offers[1] = scene->first.invite;
-	scene->first.offers[0] = scene->second.invite;
-	scene->first.offers[0].pin[31] ^= 1;
-	scene->first.offer_count = 2;
-	come_back(scene);
-	assert_int_equal(scene->second.seen[MSG_HELLO], 0);
-	assert_int_equal(scene->first.seen[MSG_LOGIN], 1);
-}
-
-static void
-an_unknown_key_needs_a_person(void **state)
-{
-	struct scene *scene = *state;
-
-	scene->routes[0].has_pin = false;
-	start_return(scene);
-	scene_until(scene, scene->answers == 1);
-	assert_int_equal(scene->status, STATUS_WRONG_PIN);
-	assert_int_equal(scene->pins_shown, 1);
-	assert_int_equal(scene->first.seen[MSG_HELLO], 0);
-
-	scene->trusts = true;
-	server_link_connect(scene->link);
-	scene_reach(scene, SERVER_LINK_ONLINE);
-	assert_int_equal(scene->pins_shown, 2);
-	/* From now on it is known: asked again, nobody has to be. */
-	scripted_server_refuse(scene->first.online, 0, STATUS_DRAINING, 0);
-	scene_reach(scene, SERVER_LINK_OFFLINE);
-	scene_reach(scene, SERVER_LINK_ONLINE);
-	assert_int_equal(scene->first.seen[MSG_OBTAIN_SERVER_ADDR], 2);
-	assert_int_equal(scene->pins_shown, 2);
-}
-
-static void
-without_tls_only_this_machine(void **state)
-{
-	struct scene *scene = *state;
-
-	scene->routes[0] = (struct invite){ .server = { "192.0.2.1", 7400 } };
-	scene->config.times.operation = 50;
-	scene_link(scene);
-	scene_ask(scene, server_link_login(scene->link, 15, NULL, "x", scene_on_answer, scene));
-	assert_int_equal(scene->status, STATUS_NOT_ALLOWED);
-}
-
-static void
-names_are_looked_up(void **state)
-{
-	struct scene *scene = *state;
-
-	snprintf(scene->routes[0].server.host, sizeof(scene->routes[0].server.host), "localhost");
-	come_back(scene);
-	assert_int_equal(scene->first.seen[MSG_LOGIN], 1);
-}
-
-static void
-a_name_without_address_is_said(void **state)
-{
-	struct scene *scene = *state;
-
-	snprintf(scene->routes[0].server.host, sizeof(scene->routes[0].server.host),
-	    "nobody.invalid");
-	scene->config.times.operation = 2000;
-	scene_link(scene);
-	assert_int_equal(server_link_login(scene->link, 15, NULL, "x", scene_on_answer, scene),
-	    STATUS_OK);
-	scene_reach(scene, SERVER_LINK_OFFLINE);
-	assert_int_equal(scene->why, STATUS_UNREACHABLE);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define PLAIN(name) cmocka_unit_test_setup_teardown(name, set_up_plain, tear_down)
 
 int
 main(void)
@@ -764,20 +431,6 @@ main(void)
 		TEST(a_registration_is_repeated_until_it_is_answered),
 		TEST(optional_frames_are_skipped),
 		TEST(a_server_may_ping),
-		PLAIN(other_frames_end_it),
-		TEST(answers_about_others_are_not_believed),
-		TEST(a_password_is_not_used_at_any_cost),
-		TEST(another_cost_than_before_is_told),
-		TEST(a_swapped_bundle_is_refused),
-		TEST(an_older_bundle_is_not_taken),
-		TEST(a_broken_list_of_servers_is_refused),
-		TEST(a_route_server_with_another_key_is_not_used),
-		TEST(one_with_another_key_leaves_the_others),
-		TEST(a_work_server_with_another_key_is_left),
-		TEST(an_unknown_key_needs_a_person),
-		PLAIN(without_tls_only_this_machine),
-		TEST(names_are_looked_up),
-		TEST(a_name_without_address_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
