@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/model/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,10 +72,9 @@ text_cluster_first(struct bytes text)
 		return (struct text_cluster){ .len = 1, .width = 1 };
 
 	cluster.len = decode(text, 0, &base);
-	if (base < 0 || is_control(base)) {
-		cluster.width = base < 0 ? 1 : 0;
+	cluster.width = 0;
+	if (base < 0 || is_control(base))
 		return cluster;
-	}
 	cluster.width = widened(0, -1, base);
 	before = base;
 	while (cluster.len < text.len) {
@@ -150,11 +150,14 @@ text_fit(struct bytes text, int columns)
 bool
 text_is_blank(struct bytes cluster)
 {
+	const uint8_t *data = cluster.data;
 	int32_t code;
 
+	if (data[0] < 0x80)
+		return data[0] == ' ' || data[0] == '\t' || data[0] == '\n';
 	decode(cluster, 0, &code);
-	return code == '\n' || code == '\t' ||
-	    (code >= 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_ZS && code != 0xa0 && code != 0x202f);
+	/* All separators but those that hold together. */
+	return code >= 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_ZS && code != 0xa0 && code != 0x202f;
 }
 
 bool
@@ -283,4 +286,28 @@ text_clean_line(struct bytes foreign, char *out, size_t room)
 		used += piece;
 	}
 	out[used] = '\0';
+}
+
+void
+text_format(char *out, size_t room, const char *format, ...)
+{
+	va_list arguments;
+	int wanted;
+	size_t len = room - 1;
+	int32_t code;
+
+	va_start(arguments, format);
+	wanted = vsnprintf(out, room, format, arguments);
+	va_end(arguments);
+	if (wanted < 0 || (size_t)wanted < room)
+		return;
+	/* Cut: half a character at the end goes. */
+	while (len > 0 && ((uint8_t)out[len - 1] & 0xc0) == 0x80)
+		len--;
+	if (len > 0) {
+		size_t last = decode(bytes_of(out, room - 1), len - 1, &code);
+
+		len = code < 0 ? len - 1 : len - 1 + last;
+	}
+	out[len] = '\0';
 }

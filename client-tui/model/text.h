@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "shared/bytes.h"
+#include "shared/compiler.h"
 
 enum {
 	TEXT_MESSAGE_MAX = 16384, /* bytes of a message on every road */
@@ -17,7 +18,7 @@ enum {
 	TEXT_TAB = 8,		  /* columns from one tab stop to the next */
 };
 
-/* One character as a reader counts them: its bytes, and its columns (0, 1 or 2; a tab or line break has 0). */
+/* One character as a reader counts them: its bytes, and its columns (0, 1 or 2; a control character has 0). */
 struct text_cluster {
 	size_t len;
 	int width;
@@ -38,6 +39,9 @@ size_t text_fit(struct bytes text, int columns);
 /* Whether a cluster is white space, and whether it is part of a word (letters, digits, marks, wide characters). */
 bool text_is_blank(struct bytes cluster);
 bool text_is_word(struct bytes cluster);
+
+/* snprintf(3) of clean text that is cut between characters. */
+void text_format(char *out, size_t room, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /*
  * Foreign text made safe for a screen: CR LF and CR become a line break, broken UTF-8 and control characters other

@@ -41,7 +41,8 @@ transcript_forget(struct transcript *transcript)
 	while (transcript->count > 0)
 		forget_oldest(transcript);
 	transcript->new_id = 0;
-	transcript->unread = 0;
+	transcript->unseen = transcript->unread = 0;
+	transcript->has_lost = false;
 	transcript->place = (struct transcript_place){ .id = 0 };
 }
 
@@ -89,8 +90,10 @@ static void
 keep_bounds(struct transcript *transcript)
 {
 	while (transcript->count > TRANSCRIPT_MOST ||
-	    (transcript->bytes > TRANSCRIPT_BYTES_MOST && transcript->count > 1))
+	    (transcript->bytes > TRANSCRIPT_BYTES_MOST && transcript->count > 1)) {
 		forget_oldest(transcript);
+		transcript->has_lost = true;
+	}
 	if (transcript->place.id > 0 && transcript->place.id < transcript->first_id)
 		transcript->place = (struct transcript_place){ .id = transcript->first_id };
 	if (transcript->new_id > 0 && transcript->new_id < transcript->first_id)
@@ -108,6 +111,7 @@ count_unseen(struct transcript *transcript, enum transcript_kind kind, uint64_t 
 {
 	if (transcript->new_id == 0)
 		transcript->new_id = id;
+	transcript->unseen++;
 	if (kind == TRANSCRIPT_THEIRS)
 		transcript->unread++;
 }
@@ -115,7 +119,7 @@ count_unseen(struct transcript *transcript, enum transcript_kind kind, uint64_t 
 static void
 read_all(struct transcript *transcript)
 {
-	transcript->unread = 0;
+	transcript->unseen = transcript->unread = 0;
 }
 
 uint64_t
@@ -179,7 +183,7 @@ transcript_enter(struct transcript *transcript)
 void
 transcript_leave(struct transcript *transcript)
 {
-	if (transcript->unread == 0)
+	if (transcript->unseen == 0)
 		transcript->new_id = 0;
 }
 

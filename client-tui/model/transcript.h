@@ -52,9 +52,11 @@ struct transcript {
 	/* To be read. */
 	struct transcript_entry *entries; /* a ring */
 	size_t count;
-	uint64_t first_id;   /* of the oldest entry kept; above 1: older ones are gone */
+	uint64_t first_id;   /* of the oldest entry kept */
+	bool has_lost;	     /* older entries than the oldest were here once, and had to go */
 	uint64_t new_id;     /* the first entry nobody saw; 0: no mark */
-	size_t unread;	     /* messages of others nobody saw */
+	size_t unseen;	     /* entries nobody saw */
+	size_t unread;	     /* messages of others among them */
 	struct transcript_place place;
 
 	/* Inside. */

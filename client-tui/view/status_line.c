@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+#include "client-tui/view/status_line.h"
+
+#include "client-tui/model/text.h"
+#include "client-tui/view/bar.h"
+#include "client-tui/view/times.h"
+
+/*
+ * What goes first when a row is too narrow: the highest. What a person has to know goes last: how the session is
+ * connected and whether its key is known, who I am and whether I am online, and where.
+ */
+enum rank {
+	RANK_KEPT,
+	RANK_NEWS,
+	RANK_TRUST,
+	RANK_LINK,
+	RANK_ME,
+	RANK_SERVER,
+	RANK_SEALED,
+	RANK_UID,
+	RANK_PEER_UID,
+	RANK_ROUND_TRIP,
+	RANK_CLOCK,
+	RANK_DATE,
+	RANK_KEYS,
+	RANK_PROGRAM,
+};
+
+enum {
+	NEWS_MOST = 8,	     /* chats named in the status line */
+	NEARLY_FULL = 1024,  /* bytes left from which on a draft says so */
+};
+
+static const char dot[] = " · ";
+
+/* "offline for 00:12, trying again in 4 s" */
+static void
+link_words(const struct model *model, char *out, size_t room)
+{
+	const struct me *me = &model->me;
+	char since[TIMES_ROOM];
+
+	if (me->link != ME_LINK_WAITING) {
+		text_format(out, room, "%s", me_link_words(me->link));
+		return;
+	}
+	times_duration(model->now_s > me->since_s ? model->now_s - me->since_s : 0, since);
+	if (me->retry_s > model->now_s)
+		text_format(out, room, "offline for %s, trying again in %llu s", since,
+		    (unsigned long long)(me->retry_s - model->now_s));
+	else
+		text_format(out, room, "offline for %s, trying again", since);
+}
+
+static void
+add_me(struct bar *bar, enum bar_side side, const struct model *model, bool is_kept)
+{
+	const struct me *me = &model->me;
+	bool is_well = me->link == ME_LINK_ONLINE;
+	char text[BAR_PIECE_ROOM];
+
+	bar_add(bar, side, is_kept ? RANK_KEPT : RANK_ME, STYLE_BOLD, "  ", me->uid > 0 ? me->name : "not signed in");
+	if (me->uid > 0) {
+		text_format(text, sizeof(text), "(%llu)", (unsigned long long)me->uid);
+		bar_add(bar, side, RANK_UID, STYLE_NORMAL, " ", text);
+	}
+	link_words(model, text, sizeof(text));
+	bar_add(bar, side, is_well ? RANK_LINK : RANK_KEPT, is_well ? STYLE_GOOD : STYLE_ALERT, dot, text);
+	if (me->server[0] != '\0') {
+		text_format(text, sizeof(text), "at %s", me->server);
+		bar_add(bar, side, RANK_SERVER, STYLE_NORMAL, " ", text);
+	}
+}
+
+static void
+add_peer(struct bar *bar, enum bar_side side, const struct chat *chat)
+{
+	char text[BAR_PIECE_ROOM];
+
+	bar_add(bar, side, RANK_KEPT, STYLE_BOLD, dot, chat->name);
+	text_format(text, sizeof(text), "(%llu)", (unsigned long long)chat->uid);
+	bar_add(bar, side, RANK_PEER_UID, STYLE_NORMAL, " ", text);
+}
+
+static enum canvas_style
+road_style(enum chat_road road)
+{
+	return road == CHAT_ROAD_DIRECT ? STYLE_GOOD : road == CHAT_ROAD_CALLING ? STYLE_NORMAL : STYLE_ALERT;
+}
+
+static void
+road_words(const struct chat *chat, char *out, size_t room)
+{
+	if (chat->road == CHAT_ROAD_CALLING)
+		text_format(out, room, "calling %s", chat->name);
+	else if (chat->road == CHAT_ROAD_CLOSED)
+		text_format(out, room, "closed by %s", chat->name);
+	else
+		text_format(out, room, "%s", chat_road_words(chat->road));
+}
+
+/* How the session is connected, and whether its key is known. */
+static void
+add_road(struct bar *bar, enum bar_side side, const struct chat *chat)
+{
+	bool is_changed = chat->trust == CHAT_TRUST_CHANGED;
+	char text[BAR_PIECE_ROOM];
+
+	road_words(chat, text, sizeof(text));
+	bar_add(bar, side, RANK_KEPT, road_style(chat->road), dot, text);
+	if (chat->road == CHAT_ROAD_DIRECT && chat->road_ms >= 0) {
+		text_format(text, sizeof(text), "%d ms", chat->road_ms);
+		bar_add(bar, side, RANK_ROUND_TRIP, STYLE_NORMAL, ", ", text);
+	}
+	if (chat->trust != CHAT_TRUST_NONE && !is_changed)
+		bar_add(bar, side, RANK_SEALED, STYLE_NORMAL, dot, "sealed");
+	bar_add(bar, side, is_changed ? RANK_KEPT : RANK_TRUST, is_changed ? STYLE_ALERT : STYLE_NORMAL, dot,
+	    chat_trust_words(chat->trust));
+}
+
+/* Who else has news, where no list says it. */
+static void
+add_news(struct bar *bar, const struct model *model)
+{
+	const struct chat *shown = model_shown_chat(model);
+	char text[BAR_PIECE_ROOM];
+
+	for (size_t i = 0; i < model->chat_count && i < NEWS_MOST; i++) {
+		const struct chat *chat = model->chats[i];
+
+		if (chat == shown || chat->transcript.unread == 0)
+			continue;
+		text_format(text, sizeof(text), "%zu %s", chat->transcript.unread, chat->name);
+		bar_add(bar, BAR_RIGHT, RANK_NEWS, STYLE_BOLD, bar->count > 0 ? dot : "", text);
+	}
+}
+
+static void
+add_clock(struct bar *bar, const struct model *model)
+{
+	char text[TIMES_ROOM];
+
+	if (model->now_s == 0)
+		return;
+	times_date(model->now_s, text);
+	bar_add(bar, BAR_RIGHT, RANK_DATE, STYLE_NORMAL, "  ", text);
+	times_clock(model->now_s, text);
+	bar_add(bar, BAR_RIGHT, RANK_CLOCK, STYLE_NORMAL, "  ", text);
+}
+
+static struct canvas_rect
+inside_margins(struct canvas_rect row, int margin)
+{
+	return paint_part(row, margin, 0, row.columns - 2 * margin, row.rows);
+}
+
+void
+status_draw(const struct painter *painter, const struct layout *layout)
+{
+	const struct model *model = painter->model;
+	const struct chat *chat = layout_has(layout->title) ? NULL : model_shown_chat(model);
+	bool is_narrow = layout->margin == 0;
+	struct bar bar = { .is_reverse = true };
+
+	if (!layout_has(layout->status))
+		return;
+	if (layout->is_wide)
+		bar_add(&bar, BAR_LEFT, RANK_PROGRAM, STYLE_NORMAL, "", "tingyu");
+	if (chat != NULL && is_narrow) {
+		add_peer(&bar, BAR_LEFT, chat);
+		add_road(&bar, BAR_LEFT, chat);
+	} else {
+		add_me(&bar, BAR_LEFT, model, true);
+	}
+	if (!layout_has(layout->list))
+		add_news(&bar, model);
+	if (chat != NULL && is_narrow) {
+		add_me(&bar, BAR_RIGHT, model, false);
+	} else if (chat != NULL) {
+		add_peer(&bar, BAR_RIGHT, chat);
+		add_road(&bar, BAR_RIGHT, chat);
+	}
+	add_clock(&bar, model);
+	canvas_restyle(painter->canvas, layout->status, STYLE_REVERSE);
+	bar_draw(&bar, painter, inside_margins(layout->status, layout->margin), 0);
+}
+
+void
+status_draw_title(const struct painter *painter, const struct layout *layout)
+{
+	const struct chat *chat = model_shown_chat(painter->model);
+	const struct contact *contact = chat != NULL ? roster_find(&painter->model->roster, chat->uid) : NULL;
+	struct bar bar = { .count = 0 };
+
+	if (!layout_has(layout->title))
+		return;
+	if (chat != NULL) {
+		add_peer(&bar, BAR_LEFT, chat);
+		if (contact != NULL && contact->presence != PRESENCE_UNKNOWN)
+			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot, presence_word(contact->presence));
+		add_road(&bar, BAR_RIGHT, chat);
+	} else {
+		bar_add(&bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "", "Home");
+	}
+	bar_add(&bar, BAR_RIGHT, RANK_KEYS, STYLE_DIM, "  ", "F1 help");
+	bar_draw(&bar, painter, inside_margins(layout->title, layout->margin), 0);
+}
+
+/* --- the line that speaks ------------------------------------------------------------- */
+
+/* How full the draft is, once that matters. */
+static enum canvas_style
+say_draft(const struct draft *draft, char *out, size_t room)
+{
+	if (draft == NULL)
+		return STYLE_NORMAL;
+	if (draft->is_full) {
+		text_format(out, room, "That does not fit: %zu bytes are the most.", draft->most);
+		return STYLE_ALERT;
+	}
+	if (draft->most >= NEARLY_FULL && draft->len >= draft->most - NEARLY_FULL)
+		text_format(out, room, "%zu bytes left", draft->most - draft->len);
+	return STYLE_DIM;
+}
+
+static void
+say_place(const struct painter *painter, char *out, size_t room)
+{
+	const struct transcript *transcript = model_transcript(painter->model, model_pane(painter->model));
+	const char *down = paint_glyph(painter, GLYPH_DOWN);
+
+	if (model_pane(painter->model).kind == PANE_DIRECTORY || transcript->place.id == 0)
+		return;
+	if (transcript->unseen > 0)
+		text_format(out, room, "%s %zu new", down, transcript->unseen);
+	else
+		text_format(out, room, "%s newer below", down);
+}
+
+/* What there is to say; empty when there is nothing. */
+static enum canvas_style
+find_say(const struct painter *painter, char *out, size_t room)
+{
+	enum canvas_style style;
+
+	out[0] = '\0';
+	style = say_draft(model_draft(painter->model), out, room);
+	if (out[0] != '\0')
+		return style;
+	if (painter->model->hint[0] != '\0') {
+		text_format(out, room, "%s", painter->model->hint);
+		return STYLE_NORMAL;
+	}
+	say_place(painter, out, room);
+	return STYLE_BOLD;
+}
+
+static void
+draw_directory_keys(const struct painter *painter, struct canvas_rect in)
+{
+	struct bar bar = { .count = 0 };
+
+	bar_add(&bar, BAR_LEFT, 1, STYLE_DIM, dot, "PgDn next");
+	bar_add(&bar, BAR_LEFT, 2, STYLE_DIM, dot, "PgUp back");
+	bar_add(&bar, BAR_LEFT, 5, STYLE_DIM, dot, "g 5 jumps to page 5");
+	bar_add(&bar, BAR_LEFT, 4, STYLE_DIM, dot, "/ filters by name");
+	bar_add(&bar, BAR_LEFT, 6, STYLE_DIM, dot, "o only online");
+	bar_add(&bar, BAR_LEFT, 3, STYLE_DIM, dot, "Esc closes");
+	bar_draw(&bar, painter, in, 0);
+}
+
+void
+status_draw_say(const struct painter *painter, const struct layout *layout)
+{
+	struct canvas_rect in = layout->say;
+	char say[BAR_PIECE_ROOM];
+	enum canvas_style style = find_say(painter, say, sizeof(say));
+	struct bar bar = { .count = 0 };
+
+	if (!layout_has(in)) {
+		if (say[0] == '\0' || layout->body.rows < 2)
+			return;
+		in = paint_part(layout->body, 0, layout->body.rows - 1, layout->body.columns, 1);
+		canvas_fill(painter->canvas, in, " ", STYLE_NORMAL);
+	} else if (layout->is_wide) {
+		paint_rule(painter, in, 0, "", STYLE_DIM);
+	}
+	in = inside_margins(in, layout->is_wide ? 2 : layout->margin);
+	if (say[0] == '\0') {
+		if (model_pane(painter->model).kind == PANE_DIRECTORY && layout_has(layout->say))
+			draw_directory_keys(painter, in);
+		return;
+	}
+	bar_add(&bar, BAR_LEFT, 0, style, "", say);
+	bar_draw(&bar, painter, in, 0);
+}
