@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -54,6 +55,7 @@ signals_are_as_at_the_beginning(void **state UNUSED)
 {
 	char *folder = tmpdir_new();
 	char *script = mem_format("exec grep -E 'Sig(Blk|Ign)' /proc/self/status > %s/out", folder);
+	unsigned long long blocked, ignored;
 	sigset_t some, before;
 	char *text;
 
@@ -68,7 +70,13 @@ signals_are_as_at_the_beginning(void **state UNUSED)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	text = tmpdir_read(folder, "out");
-	assert_string_equal(text, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	assert_int_equal(sscanf(text, "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2);
+	assert_int_equal(blocked, 0);
+	/* The C library keeps the signals below SIGRTMIN for itself: nobody can set them, and what
+	 * posix_spawn(3) starts (all that make runs) has them ignored. */
+	for (int number = 32; number < SIGRTMIN; number++)
+		ignored &= ~(1ULL << (number - 1));
+	assert_int_equal(ignored, 0);
 	free(text);
 	free(script);
 	tmpdir_free(folder);
