@@ -12,20 +12,11 @@ enum {
 	PROTOCOL_OK = 0x4000,	/* added to a request's type: its answer */
 };
 
-enum message_type {
-#define MESSAGE(number, NAME, name, direction, help, ...) MSG_##NAME = number,
-#include "shared/protocol.def"
-#undef MESSAGE
-};
-
-#include "shared/codec_structs.h"
-#define MESSAGE(number, NAME, name, direction, help, ...) \
-	struct msg_##name { \
-		__VA_ARGS__ \
-	};
-#include "shared/protocol.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
+#define CODEC_TABLE "shared/protocol.def"
+#define CODEC_NUMBER(NAME) MSG_##NAME
+#define CODEC_STRUCT(name) msg_##name
+#include "shared/codec_types.inc"
+#include "shared/codec_done.inc"
 
 /* The row of a type; NULL when this version does not know it. */
 const struct schema *protocol_schema(uint16_t type);

@@ -174,7 +174,7 @@ check_ping(struct asker *asker UNUSED, const struct question *question UNUSED,
 }
 
 static const struct {
-	enum message_type answer;
+	uint16_t answer;
 	bool needs_pages;
 	void (*send)(struct asker *asker, struct link *link, const struct question *question);
 	bool (*check)(struct asker *asker, const struct question *question, const void *message);

@@ -357,7 +357,7 @@ on_refusal(struct bench_client *client, const void *message)
 
 static const struct step {
 	enum client_state state;
-	enum message_type type;
+	uint16_t type;
 	void (*handle)(struct bench_client *client, const void *message);
 } steps[] = {
 	{ CLIENT_ROUTE_HELLO, MSG_HELLO_OK, on_route_hello },

@@ -3,27 +3,10 @@
 
 #include "shared/compiler.h"
 
-#include "shared/codec_fields.h"
-#define MESSAGE(number, NAME, message, direction, help, ...) \
-	static const struct field fields_of_##message[] = { __VA_ARGS__ };
-#include "server/bus/bus.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
-
-static const struct schema schemas[] = {
-#define MESSAGE(number, NAME, message, way, sentence, ...) \
-	{ \
-		.type = number, \
-		.name = #NAME, \
-		.direction = way, \
-		.help = sentence, \
-		.fields = fields_of_##message, \
-		.field_count = ARRAY_LEN(fields_of_##message), \
-		.struct_size = sizeof(struct bus_##message), \
-	},
-#include "server/bus/bus.def"
-#undef MESSAGE
-};
+#define CODEC_TABLE "server/bus/bus.def"
+#define CODEC_STRUCT(name) bus_##name
+#include "shared/codec_rows.inc"
+#include "shared/codec_done.inc"
 
 const struct schema *
 bus_schema(uint16_t type)

@@ -6,20 +6,11 @@
 
 #include "shared/codec.h"
 
-enum bus_message_type {
-#define MESSAGE(number, NAME, name, direction, help, ...) BUS_##NAME = number,
-#include "server/bus/bus.def"
-#undef MESSAGE
-};
-
-#include "shared/codec_structs.h"
-#define MESSAGE(number, NAME, name, direction, help, ...) \
-	struct bus_##name { \
-		__VA_ARGS__ \
-	};
-#include "server/bus/bus.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
+#define CODEC_TABLE "server/bus/bus.def"
+#define CODEC_NUMBER(NAME) BUS_##NAME
+#define CODEC_STRUCT(name) bus_##name
+#include "shared/codec_types.inc"
+#include "shared/codec_done.inc"
 
 /* The row of a type; NULL when there is no such type. */
 const struct schema *bus_schema(uint16_t type);

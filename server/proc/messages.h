@@ -11,20 +11,11 @@ enum {
 	PROC_TYPE_FIRST = 0xf000,
 };
 
-enum proc_message_type {
-#define MESSAGE(number, NAME, name, direction, help, ...) PROC_##NAME = number,
-#include "server/proc/proc.def"
-#undef MESSAGE
-};
-
-#include "shared/codec_structs.h"
-#define MESSAGE(number, NAME, name, direction, help, ...) \
-	struct proc_##name { \
-		__VA_ARGS__ \
-	};
-#include "server/proc/proc.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
+#define CODEC_TABLE "server/proc/proc.def"
+#define CODEC_NUMBER(NAME) PROC_##NAME
+#define CODEC_STRUCT(name) proc_##name
+#include "shared/codec_types.inc"
+#include "shared/codec_done.inc"
 
 /* The row of a type; NULL when the type is not the skeleton's. */
 const struct schema *proc_schema(uint16_t type);

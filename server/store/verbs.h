@@ -12,20 +12,11 @@ enum {
 	VERB_OK = 0x4000,	/* added to a request's number: its answer */
 };
 
-enum verb {
-#define MESSAGE(number, NAME, name, direction, help, ...) VERB_##NAME = number,
-#include "server/store/verbs.def"
-#undef MESSAGE
-};
-
-#include "shared/codec_structs.h"
-#define MESSAGE(number, NAME, name, direction, help, ...) \
-	struct verb_##name { \
-		__VA_ARGS__ \
-	};
-#include "server/store/verbs.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
+#define CODEC_TABLE "server/store/verbs.def"
+#define CODEC_NUMBER(NAME) VERB_##NAME
+#define CODEC_STRUCT(name) verb_##name
+#include "shared/codec_types.inc"
+#include "shared/codec_done.inc"
 
 /* The row of a number; NULL when there is none. */
 const struct schema *verb_schema(uint16_t verb);

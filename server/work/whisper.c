@@ -3,27 +3,10 @@
 
 #include "shared/compiler.h"
 
-#include "shared/codec_fields.h"
-#define MESSAGE(number, NAME, message, direction, help, ...) \
-	static const struct field fields_of_##message[] = { __VA_ARGS__ };
-#include "server/work/whisper.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
-
-static const struct schema schemas[] = {
-#define MESSAGE(number, NAME, message, way, sentence, ...) \
-	{ \
-		.type = number, \
-		.name = #NAME, \
-		.direction = way, \
-		.help = sentence, \
-		.fields = fields_of_##message, \
-		.field_count = ARRAY_LEN(fields_of_##message), \
-		.struct_size = sizeof(struct whisper_##message), \
-	},
-#include "server/work/whisper.def"
-#undef MESSAGE
-};
+#define CODEC_TABLE "server/work/whisper.def"
+#define CODEC_STRUCT(name) whisper_##name
+#include "shared/codec_rows.inc"
+#include "shared/codec_done.inc"
 
 const struct schema *
 whisper_schema(uint16_t type)

@@ -6,20 +6,11 @@
 
 #include "shared/codec.h"
 
-enum whisper_type {
-#define MESSAGE(number, NAME, name, direction, help, ...) WHISPER_##NAME = number,
-#include "server/work/whisper.def"
-#undef MESSAGE
-};
-
-#include "shared/codec_structs.h"
-#define MESSAGE(number, NAME, name, direction, help, ...) \
-	struct whisper_##name { \
-		__VA_ARGS__ \
-	};
-#include "server/work/whisper.def"
-#undef MESSAGE
-#include "shared/codec_done.h"
+#define CODEC_TABLE "server/work/whisper.def"
+#define CODEC_NUMBER(NAME) WHISPER_##NAME
+#define CODEC_STRUCT(name) whisper_##name
+#include "shared/codec_types.inc"
+#include "shared/codec_done.inc"
 
 /* The row of a type; NULL when there is none. */
 const struct schema *whisper_schema(uint16_t type);

@@ -223,7 +223,7 @@ handle_keys(struct fake_client *client, const void *message)
 }
 
 static const struct {
-	enum message_type type;
+	uint16_t type;
 	void (*handle)(struct fake_client *client, const void *message);
 } handlers[] = {
 	{ MSG_HELLO, handle_hello },

@@ -13,36 +13,12 @@
 #include "shared/compiler.h"
 #include "shared/mem.h"
 
-/* A table of our own: each kind next to each other one, so that padding shows. */
-#define MESSAGES \
-	MESSAGE(1, EMPTYISH, emptyish, "a to b", "the smallest one", U8(only, "help")) \
-	MESSAGE(2, MIXED, mixed, "a to b", "every kind, badly aligned", \
-	    U8(a, "help") U64(b, "help") U8(c, "help") STR(d, 1, 4, "help") U16(e, "help") \
-	    BLOB(f, 2, 3, "help") U8(g, "help") U32(h, "help") U8(i, "help")) \
-	MESSAGE(9, LARGE, large, "b to a", "as large as a frame can be", \
-	    BLOB(blob, 0, 65535, "help") STR(text, 0, 300, "help"))
-
-#include "shared/codec_structs.h"
-#define MESSAGE(number, NAME, name, direction, help, fields) struct msg_##name { fields };
-MESSAGES
-#undef MESSAGE
-#include "shared/codec_done.h"
-
-#include "shared/codec_fields.h"
-#define MESSAGE(number, NAME, message, direction, help, fields) \
-	static const struct field fields_of_##message[] = { fields };
-MESSAGES
-#undef MESSAGE
-#include "shared/codec_done.h"
-
-static const struct schema table[] = {
-#define MESSAGE(number, NAME, message, way, sentence, ...) \
-	{ .type = number, .name = #NAME, .direction = way, .help = sentence, \
-	  .fields = fields_of_##message, .field_count = ARRAY_LEN(fields_of_##message), \
-	  .struct_size = sizeof(struct msg_##message) },
-MESSAGES
-#undef MESSAGE
-};
+#define CODEC_TABLE "tests/unit/test_codec.def"
+#define CODEC_NUMBER(NAME) NUMBER_##NAME
+#define CODEC_STRUCT(name) msg_##name
+#include "shared/codec_types.inc"
+#include "shared/codec_rows.inc"
+#include "shared/codec_done.inc"
 
 static const uint8_t mixed_frame[] = {
 	0x00, 0x02, 0x00, 0x1f,
@@ -60,25 +36,25 @@ enum { MIXED_SIZE = sizeof(mixed_frame) - 1 };
 static const struct schema *
 find(uint16_t type)
 {
-	return codec_find(table, ARRAY_LEN(table), type);
+	return codec_find(schemas, ARRAY_LEN(schemas), type);
 }
 
 static void
 finds_rows(void **state UNUSED)
 {
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		assert_ptr_equal(find(table[i].type), &table[i]);
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
+		assert_ptr_equal(find(schemas[i].type), &schemas[i]);
 	assert_null(find(0));
 	assert_null(find(3));
 	assert_null(find(65535));
-	assert_null(codec_find(table, 0, 1));
+	assert_null(codec_find(schemas, 0, 1));
 }
 
 static void
 knows_the_size_of_structs(void **state UNUSED)
 {
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		assert_int_equal(codec_struct_size(&table[i]), table[i].struct_size);
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
+		assert_int_equal(codec_struct_size(&schemas[i]), schemas[i].struct_size);
 }
 
 static void
