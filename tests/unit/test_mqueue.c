@@ -30,6 +30,7 @@ struct receiver {
 	unsigned next[THREADS];	/* the number expected from each */
 	unsigned count;
 	unsigned stop_at;	/* closes the queue there; 0: never */
+	bool is_over;
 };
 
 static struct mqueue_item *
@@ -122,7 +123,7 @@ what_is_left_belongs_to_the_receiver(void **state UNUSED)
 static void
 note_time(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
-	*(bool *)arg = true;
+	((struct receiver *)arg)->is_over = true;
 }
 
 /* The receiver sleeps when all is taken: the loop turns for the items and for the timer, not in between. */
@@ -133,15 +134,14 @@ an_empty_queue_wakes_nobody(void **state UNUSED)
 	struct receiver receiver = { 0 };
 	struct event *timer;
 	unsigned turns = 0;
-	bool over = false;
 
 	receiver_open(&receiver);
-	timer = evtimer_new(receiver.base, note_time, &over);
+	timer = evtimer_new(receiver.base, note_time, &receiver);
 	mqueue_listen(receiver.queue, receiver.base, receiver_on_item, &receiver);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(mqueue_push(receiver.queue, parcel_new(0, i)), STATUS_OK);
 	event_add(timer, &later);
-	for (; !over; turns++)
+	for (; !receiver.is_over; turns++)
 		event_base_loop(receiver.base, EVLOOP_ONCE);
 	assert_int_equal(receiver.count, 10);
 	assert_int_equal(turns, 2);
