@@ -14,13 +14,12 @@
 #include "shared/status.h"
 
 enum {
-	HANDSHAKE_MS = 60000,		/* a storm takes its time, and a phase has its limit */
 	DRAIN_MS = 2000,
-	DOUBLINGS_MAX = 5,		/* of the back-off: 1 s becomes 32 s */
 };
 
+/* As in client-tui/net/server_link.c. */
 static const struct link_limits limits = {
-	.handshake_ms = HANDSHAKE_MS,
+	.handshake_ms = 10000,
 	.drain_ms = DRAIN_MS,
 	.output_low = 1 << 14,
 	.output_high = 1 << 18,
@@ -93,19 +92,14 @@ on_patience_over(struct wheel_timer *timer)
 	wait_for_room(client);
 }
 
-/* Back-off as people's clients have it: at random, up to a limit that doubles. */
 static void
 try_again_later(struct bench_client *client)
 {
-	uint32_t limit = client->crowd->backoff_ms
-	    << (client->attempts < DOUBLINGS_MAX ? client->attempts : DOUBLINGS_MAX);
+	uint32_t wait = backoff_next(&client->backoff, crowd_random(client->crowd, UINT32_MAX));
 
-	if (client->attempts < UINT8_MAX)
-		client->attempts++;
 	enter(client, CLIENT_WAITING);
 	client->is_direct = false;
-	wheel_set(client->crowd->wheel, &client->timer,
-	    client->retry_ms + crowd_random(client->crowd, limit), on_patience_over);
+	wheel_set(client->crowd->wheel, &client->timer, client->retry_ms + wait, on_patience_over);
 }
 
 /* The connection is over and this was not wanted; client->link is gone already. */
@@ -242,7 +236,7 @@ count_arrival(struct bench_client *client)
 	if (client->lost_us != 0)
 		histogram_record(&row->absences, now - client->lost_us);
 	client->lost_us = 0;
-	client->attempts = 0;
+	backoff_reset(&client->backoff);
 	client->retry_ms = 0;
 	row->last_us = now;
 }
@@ -458,7 +452,7 @@ dial(struct bench_client *client, uint32_t number, enum client_state state)
 void
 bench_client_start(struct bench_client *client)
 {
-	if (client->attempts == 0)
+	if (client->backoff.failures == 0)
 		client->begun_us = clock_monotonic_us();
 	if (client->is_direct && client->place != 0 && client->token_len > 0)
 		dial(client, client->place, CLIENT_HELLO);
@@ -473,6 +467,7 @@ bench_client_init(struct bench_client *client, struct crowd *crowd, struct accou
 	client->crowd = crowd;
 	client->account = account;
 	client->index = index;
+	client->backoff = crowd->backoff;
 }
 
 static bool
@@ -503,7 +498,7 @@ bench_client_want(struct bench_client *client, enum client_goal goal, bool direc
 	if (client->state != CLIENT_AWAY && client->state != CLIENT_GIVEN_UP)
 		return;
 	client->lost_us = 0;
-	client->attempts = 0;
+	backoff_reset(&client->backoff);
 	client->retry_ms = 0;
 	client->is_direct = direct;
 	wait_for_room(client);

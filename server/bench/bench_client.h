@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "client-tui/net/backoff.h"
 #include "server/bench/accounts.h"
 #include "shared/wheel.h"
 
@@ -53,6 +54,7 @@ struct bench_client {
 	struct link *link;
 	TAILQ_ENTRY(bench_client) queued;	/* the crowd's */
 	struct wheel_timer timer;	/* try again; ping; an answer is missing */
+	struct backoff backoff;
 	uint64_t begun_us;		/* when the first attempt to get there began */
 	uint64_t lost_us;		/* when it was thrown out; 0: it was not */
 	uint32_t index;			/* of all clients of the run */
@@ -61,7 +63,6 @@ struct bench_client {
 	uint16_t why;			/* status of an ERROR that ends the connection, or 0 */
 	uint8_t goal;
 	uint8_t state;
-	uint8_t attempts;		/* that failed since it was last where it wants to be */
 	bool is_queued;
 	bool is_direct;			/* go straight to the last work server */
 	bool ping_is_open;

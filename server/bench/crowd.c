@@ -16,7 +16,14 @@
  */
 enum { CLIENTS_PER_SOURCE = 8000 };
 
-enum { PING_MS = 60000, ANSWER_MS = 10000, BACKOFF_MS = 1000 };
+/* Times of client-tui/net/server_link.c. */
+enum { PING_MS = 60000, ANSWER_MS = 10000 };
+
+static const struct backoff usual_backoff = {
+	.first_ms = 500,
+	.step_ms = 1000,
+	.most_ms = 30000,
+};
 
 /* A name is asked for once and blocks so long: only the benchmark's own start waits. */
 static enum status
@@ -52,7 +59,7 @@ crowd_init(struct crowd *crowd, const struct invite *invite)
 	TAILQ_INIT(&crowd->queue);
 	crowd->ping_ms = PING_MS;
 	crowd->answer_ms = ANSWER_MS;
-	crowd->backoff_ms = BACKOFF_MS;
+	crowd->backoff = usual_backoff;
 	if (getrandom(&crowd->random_state, sizeof(crowd->random_state), 0) < 0)
 		return STATUS_SYSTEM;
 	crowd->random_state |= 1;

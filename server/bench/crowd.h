@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "client-tui/net/backoff.h"
 #include "server/bench/scoreboard.h"
 #include "shared/bytes.h"
 #include "shared/endpoint.h"
@@ -39,7 +40,7 @@ struct crowd {
 	struct scoreboard_row *row;
 	uint32_t ping_ms;	/* every client pings so often */
 	uint32_t answer_ms;	/* for a ping, and for anything before login */
-	uint32_t backoff_ms;	/* limit of the first wait after a failure */
+	struct backoff backoff;	/* every client starts with this one */
 
 	struct place places[CROWD_PLACES_MAX];	/* CROWD_ROUTE: the invite's; then work servers */
 	uint32_t place_count;

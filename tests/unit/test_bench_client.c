@@ -58,7 +58,7 @@ scene_new(bool tls)
 	scene->crowd.tls = scene->stage.client;
 	scene->crowd.row = &scene->board.rows[0];
 	scene->crowd.under_way_max = 4;
-	scene->crowd.backoff_ms = 1;
+	scene->crowd.backoff = (struct backoff){ .first_ms = 1, .step_ms = 1, .most_ms = 1 };
 	scene->crowd.asker = asker_new(scene->stage.base, &scene->crowd, scene->clients, CLIENTS,
 	    on_asked,
 	    scene);
