@@ -203,7 +203,8 @@ describe_field(const struct field *field, const void *at, char *text, size_t roo
 	char escaped[96];
 
 	if (is_number(field))
-		return snprintf(text, room, " %s=%" PRIu64, field->name, kinds[field->kind].load(at));
+		return snprintf(
+		    text, room, " %s=%" PRIu64, field->name, kinds[field->kind].load(at));
 	if (field->kind == FIELD_BLOB)
 		return snprintf(text, room, " %s=[%zu]", field->name, bytes->len);
 	str_escape(*bytes, escaped, sizeof(escaped));

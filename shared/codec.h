@@ -7,8 +7,9 @@
  *	STR(name, min, max, "help")	text: UTF-8 without control characters, lengths in bytes
  *	BLOB(name, min, max, "help")	any bytes
  *
- * Out of it come a plain struct (fields in the same order; STR and BLOB are struct bytes), this table, and the
- * manual's check. A struct has nothing but these fields, so their places follow from the order and natural alignment.
+ * Out of it come a plain struct (fields in the same order; STR and BLOB are struct bytes), this
+ * table, and the manual's check. A struct has nothing but these fields, so their places follow
+ * from the order and natural alignment.
  */
 
 #ifndef SHARED_CODEC_H
@@ -59,20 +60,26 @@ const struct schema *codec_find(const struct schema *table, size_t count, uint16
 size_t codec_frame_size(const struct schema *schema, const void *message);
 
 /*
- * Writes the whole frame into "room" (at least codec_frame_size() bytes) and returns its size. A message that breaks
- * its own schema (a field over its maximum, a frame over FRAME_SIZE_MAX) is a mistake of the caller: assert.
+ * Writes the whole frame into "room" (at least codec_frame_size() bytes) and returns its size. A
+ * message that breaks its own schema (a field over its maximum, a frame over FRAME_SIZE_MAX) is a
+ * mistake of the caller: assert.
  */
 size_t codec_encode(const struct schema *schema, const void *message, uint8_t *room);
 
 /*
  * Reads a payload into "out" (schema->struct_size bytes). STR and BLOB borrow from the payload.
- * STATUS_BAD_FRAME: too short, or bytes left over. STATUS_TOO_LONG, STATUS_TOO_SHORT, STATUS_BAD_TEXT: a field.
- * *bad (may be NULL) then names the field where it ended; what stands before it is already in "out", the rest of "out" is
- * zero, so that an ERROR can name the request.
+ * STATUS_BAD_FRAME: too short, or bytes left over. STATUS_TOO_LONG, STATUS_TOO_SHORT,
+ * STATUS_BAD_TEXT: a field. *bad (may be NULL) then names the field where it ended; what stands
+ * before it is already in "out", the rest of "out" is zero, so that an ERROR can name the
+ * request.
  */
-enum status codec_decode(const struct schema *schema, struct bytes payload, void *out, const struct field **bad);
+enum status codec_decode(
+    const struct schema *schema, struct bytes payload, void *out, const struct field **bad);
 
-/* One line for logs, foreign text escaped, blobs as lengths: "LOGIN request=1 uid=15 method=1 proof=[32]". */
+/*
+ * One line for logs, foreign text escaped, blobs as lengths: "LOGIN request=1 uid=15 method=1
+ * proof=[32]".
+ */
 void codec_describe(const struct schema *schema, const void *message, char *line, size_t room);
 
 /* Size of the struct that the fields make; the tests hold it against sizeof. */

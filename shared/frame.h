@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The frame: u16 type, u16 total length (these four bytes included), both big-endian, then the payload.
- * This module only finds where a frame ends; what is in it belongs to codec.h.
+ * The frame: u16 type, u16 total length (these four bytes included), both big-endian, then the
+ * payload. This module only finds where a frame ends; what is in it belongs to codec.h.
  */
 
 #ifndef SHARED_FRAME_H
@@ -33,7 +33,10 @@ enum frame_result {
 /* Looks at the start of "input"; nothing is copied, *out borrows from it. */
 enum frame_result frame_parse(struct bytes input, struct frame *out, size_t *used);
 
-/* Writes the header of a frame with "payload_len" bytes behind it; payload_len <= FRAME_PAYLOAD_MAX. */
+/*
+ * Writes the header of a frame with "payload_len" bytes behind it; payload_len <=
+ * FRAME_PAYLOAD_MAX.
+ */
 void frame_put_header(uint8_t header[FRAME_HEADER_SIZE], uint16_t type, size_t payload_len);
 
 #endif

@@ -13,7 +13,10 @@
 
 enum { LOG_LINE_MAX = 1024 };
 
-/* The sink: the one global there is, so that the deepest floor can speak before anything is set up. */
+/*
+ * The sink: the one global there is, so that the deepest floor can speak before anything is set
+ * up.
+ */
 static struct {
 	_Atomic int fd;
 	_Atomic int level;
@@ -31,8 +34,9 @@ log_open(const char *program)
 }
 
 /*
- * Lines go to "fd" from now on. Once there was a file its number stays the sink's, and dup3() swaps what is behind it,
- * so that a line in flight on another thread stays whole and no descriptor is lost.
+ * Lines go to "fd" from now on. Once there was a file its number stays the sink's, and dup3()
+ * swaps what is behind it, so that a line in flight on another thread stays whole and no
+ * descriptor is lost.
  */
 static enum status
 swap_to(int fd)

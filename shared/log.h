@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The log: one line per event, "time program[pid] level: text". The sink is the only global of the program.
- * Foreign text goes through str_escape() before it comes here; control characters that slip through are
- * replaced by '?' as the last guard. Safe from several threads: a line is one write(2).
+ * The log: one line per event, "time program[pid] level: text". The sink is the only global of
+ * the program. Foreign text goes through str_escape() before it comes here; control characters
+ * that slip through are replaced by '?' as the last guard. Safe from several threads: a line is
+ * one write(2).
  */
 
 #ifndef SHARED_LOG_H
@@ -20,12 +21,15 @@ enum log_level {
 	LOG_LEVEL_DEBUG,
 };
 
-/* Starts with standard error, level info, and this program name ("tingyu-work session/3"); the name is copied. */
+/*
+ * Starts with standard error, level info, and this program name ("tingyu-work session/3"); the
+ * name is copied.
+ */
 void log_open(const char *program);
 
 /*
- * From now on into this file (appended, mode 0640); the path is kept for log_reopen(). NULL: standard error.
- * When the file cannot be opened the old sink stays and the status says why.
+ * From now on into this file (appended, mode 0640); the path is kept for log_reopen(). NULL:
+ * standard error. When the file cannot be opened the old sink stays and the status says why.
  */
 enum status log_to_file(const char *path);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The wire's messages as C: an enum, one struct msg_NAME per row of protocol.def, and the table of schemas. */
+/*
+ * The wire's messages as C: an enum, one struct msg_NAME per row of protocol.def, and the table
+ * of schemas.
+ */
 
 #ifndef SHARED_PROTOCOL_H
 #define SHARED_PROTOCOL_H
@@ -28,8 +31,8 @@ const struct schema *protocol_table(size_t *count);
 const char *protocol_name(uint16_t type);
 
 /*
- * The request number at the start of a payload (every message that has one has it first); 0 when there is none.
- * For ERRORs about frames that could not be decoded.
+ * The request number at the start of a payload (every message that has one has it first); 0 when
+ * there is none. For ERRORs about frames that could not be decoded.
  */
 uint32_t protocol_request_of(const struct frame *frame);
 

@@ -55,7 +55,8 @@ status_text(enum status status)
 {
 	const struct status_row *row = find_row((unsigned)status);
 
-	return row != NULL ? row->sentence : "The other side reported something this version does not know.";
+	return row != NULL ? row->sentence
+			   : "The other side reported something this version does not know.";
 }
 
 const char *

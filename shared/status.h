@@ -12,7 +12,10 @@ enum status {
 #undef STATUS
 };
 
-/* The sentence for people. A number nobody knows (a newer peer) gives a general sentence. Static memory. */
+/*
+ * The sentence for people. A number nobody knows (a newer peer) gives a general sentence. Static
+ * memory.
+ */
 const char *status_text(enum status status);
 
 /* The short name for logs: "wrong-proof". Static memory. */
@@ -22,7 +25,8 @@ const char *status_name(enum status status);
 bool status_is_known(unsigned number);
 
 /*
- * What an errno of a socket or file call means. Never STATUS_OK: an errno nobody expected is STATUS_SYSTEM.
+ * What an errno of a socket or file call means. Never STATUS_OK: an errno nobody expected is
+ * STATUS_SYSTEM.
  */
 enum status status_of_errno(int error);
 

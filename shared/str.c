@@ -3,12 +3,19 @@
 
 #include <stdio.h>
 
-/* Length of the valid UTF-8 character at the start and its code point; 0 when there is none. RFC 3629, section 4. */
+/*
+ * Length of the valid UTF-8 character at the start and its code point; 0 when there is none. RFC
+ * 3629, section 4.
+ */
 static size_t
 decode_character(const uint8_t *at, size_t left, uint32_t *code)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc0 ? 2 : 0;
+	size_t len = at[0] < 0x80 ? 1
+	    : at[0] >= 0xf0       ? 4
+	    : at[0] >= 0xe0       ? 3
+	    : at[0] >= 0xc0       ? 2
+				  : 0;
 
 	if (len == 0 || len > left || at[0] > 0xf4)
 		return 0;

@@ -9,7 +9,10 @@
 
 #include "shared/bytes.h"
 
-/* Valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without C0, DEL or C1 control characters. */
+/*
+ * Valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without C0, DEL or C1 control
+ * characters.
+ */
 bool str_is_clean(struct bytes text);
 
 /* Valid UTF-8; line breaks and tabs are allowed, other control characters are not. */
@@ -19,12 +22,15 @@ bool str_is_clean_message(struct bytes text);
 bool str_is_name(struct bytes text);
 
 /*
- * Foreign bytes made safe to print: clean UTF-8 stays, everything else becomes \xNN. Always ends with a zero;
- * what does not fit is cut between characters. Returns the length written.
+ * Foreign bytes made safe to print: clean UTF-8 stays, everything else becomes \xNN. Always ends
+ * with a zero; what does not fit is cut between characters. Returns the length written.
  */
 size_t str_escape(struct bytes text, char *out, size_t room);
 
-/* Copies into a fixed array with an end mark; false (and an empty string) when it does not fit or has a zero in it. */
+/*
+ * Copies into a fixed array with an end mark; false (and an empty string) when it does not fit or
+ * has a zero in it.
+ */
 bool str_copy(struct bytes text, char *out, size_t room);
 
 /* A whole decimal number, digits only, at most "max". */

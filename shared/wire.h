@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A cursor over bytes, big-endian, with an error that sticks: read or write as many fields as you like and look
- * at wire_is_good() once. It never goes past its end; after a failure reads give zeros and writes do nothing.
+ * A cursor over bytes, big-endian, with an error that sticks: read or write as many fields as you
+ * like and look at wire_is_good() once. It never goes past its end; after a failure reads give
+ * zeros and writes do nothing.
  */
 
 #ifndef SHARED_WIRE_H

@@ -12,9 +12,10 @@
 enum {
 	ESC = 0x1b,
 	DEL = 0x7f,
-	SEQUENCE_MAX = 64,	/* no terminal sends longer ones for a key */
-	PASTE_BEGIN = 200,	/* CSI 200 ~ */
-	MODIFIER_ALT_BIT = 2,	/* of xterm's modifier parameter minus one: 1 Shift, 2 Alt, 4 Ctrl, 8 Meta */
+	SEQUENCE_MAX = 64, /* no terminal sends longer ones for a key */
+	PASTE_BEGIN = 200, /* CSI 200 ~ */
+	MODIFIER_ALT_BIT =
+	    2, /* of xterm's modifier parameter minus one: 1 Shift, 2 Alt, 4 Ctrl, 8 Meta */
 	ROOM_AT_START = 256,
 };
 
@@ -80,7 +81,7 @@ keys_feed(struct keys *keys, struct bytes bytes)
 	keys->is_settled = false;
 }
 
-/* --- pieces ------------------------------------------------------------------------------------------------------ */
+/* --- pieces -------------------------------------------------------------------------- */
 
 /* What a look at the first bytes gave. */
 enum look {
@@ -116,7 +117,8 @@ look_control(uint8_t byte, struct key_event *out)
 }
 
 static enum look
-look_character(const struct keys *keys, const uint8_t *at, size_t len, size_t *used, struct key_event *out)
+look_character(
+    const struct keys *keys, const uint8_t *at, size_t len, size_t *used, struct key_event *out)
 {
 	size_t need = character_len(at[0]);
 
@@ -195,7 +197,8 @@ look_parameters(struct keys *keys, const uint8_t *at, const uint8_t *end, struct
 			parameters[count] = parameters[count] * 10 + (*at - '0');
 	}
 	if (at != end)
-		return LOOK_SKIP; /* a private or intermediate byte: an answer of the terminal, no key */
+		return LOOK_SKIP; /* a private or intermediate byte: an answer of the terminal, no
+				     key */
 	if (*end == '~' && parameters[0] == PASTE_BEGIN) {
 		keys->is_pasting = true;
 		return LOOK_SKIP;
@@ -247,7 +250,7 @@ look_escape(struct keys *keys, const uint8_t *at, size_t len, size_t *used, stru
 	return look;
 }
 
-/* --- pastes ------------------------------------------------------------------------------------------------------ */
+/* --- pastes -------------------------------------------------------------------------- */
 
 /* Line breaks arrive as CR, LF or both; one kind leaves. */
 static size_t
@@ -285,7 +288,7 @@ look_paste(struct keys *keys, const uint8_t *at, size_t len, size_t *used, struc
 	return LOOK_KEY;
 }
 
-/* --- the way out ------------------------------------------------------------------------------------------------- */
+/* --- the way out --------------------------------------------------------------------- */
 
 static enum look
 look_first(struct keys *keys, size_t *used, struct key_event *out)
@@ -334,7 +337,7 @@ keys_settle(struct keys *keys)
 		keys->is_pasting = false;
 }
 
-/* --- names ------------------------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------------------- */
 
 static const char *
 name_of(enum key key)
@@ -394,7 +397,8 @@ key_parse(const char *name, struct key_event *out)
 			return true;
 		}
 	}
-	if (name[0] == '\0' || strlen(name) != character_len((uint8_t)name[0]) || !str_is_clean(bytes_of_string(name)))
+	if (name[0] == '\0' || strlen(name) != character_len((uint8_t)name[0]) ||
+	    !str_is_clean(bytes_of_string(name)))
 		return false;
 	out->key = KEY_TEXT;
 	out->text = bytes_of_string(name);

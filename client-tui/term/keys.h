@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Keys out of the bytes that a terminal sends: text, named keys with their modifiers, and pastes (bracketed paste, which
- * arrives whole and is never anything but text). Bytes may come in any pieces. Foreign bytes end here: what makes no sense is
- * dropped. No clock of its own: whoever feeds it says when nothing more came.
+ * Keys out of the bytes that a terminal sends: text, named keys with their modifiers, and pastes
+ * (bracketed paste, which arrives whole and is never anything but text). Bytes may come in any
+ * pieces. Foreign bytes end here: what makes no sense is dropped. No clock of its own: whoever
+ * feeds it says when nothing more came.
  *
- * Sequences as xterm sends them (xterm control sequences, "PC-style function keys"; ECMA-48 5.4 for what is skipped).
+ * Sequences as xterm sends them (xterm control sequences, "PC-style function keys"; ECMA-48 5.4
+ * for what is skipped).
  */
 
 #ifndef CLIENT_TERM_KEYS_H
@@ -18,8 +20,9 @@
 
 enum key {
 	KEY_NONE,
-	KEY_TEXT,	/* one character, possibly of several bytes; with Ctrl a lower-case letter or one of @[\]^_ */
-	KEY_PASTED,	/* line breaks are \n */
+	KEY_TEXT, /* one character, possibly of several bytes; with Ctrl a lower-case letter or one
+		     of @[\]^_ */
+	KEY_PASTED, /* line breaks are \n */
 #define KEY(NAME, name, final, number) KEY_##NAME,
 #include "client-tui/term/keys.def"
 #undef KEY
@@ -39,7 +42,10 @@ struct key_event {
 
 enum {
 	KEYS_PASTE_MAX = 1024 * 1024,	/* what is longer is cut there */
-	/* How long to wait before keys_settle(): a lone Esc, a sequence that stopped half way, a paste whose end was lost. */
+	/*
+	 * How long to wait before keys_settle(): a lone Esc, a sequence that stopped half way, a
+	 * paste whose end was lost.
+	 */
 	KEYS_SETTLE_MS = 40,
 	KEYS_PASTE_SETTLE_MS = 1000,
 };
@@ -58,11 +64,15 @@ bool keys_next(struct keys *keys, struct key_event *out);
 /* Milliseconds after which, if nothing else comes, keys_settle() is due; 0: nothing is half way. */
 int keys_settle_ms(const struct keys *keys);
 
-/* Nothing more came: what is half way becomes a key (Esc, the paste so far) or is dropped; ask keys_next() again. */
+/*
+ * Nothing more came: what is half way becomes a key (Esc, the paste so far) or is dropped; ask
+ * keys_next() again.
+ */
 void keys_settle(struct keys *keys);
 
 /*
- * "C-x", "M-Enter", "S-F1", "é": the name that keymaps use; static memory of the thread. key_parse() reads it back.
+ * "C-x", "M-Enter", "S-F1", "é": the name that keymaps use; static memory of the thread.
+ * key_parse() reads it back.
  */
 const char *key_name(const struct key_event *event);
 bool key_parse(const char *name, struct key_event *out);

@@ -33,8 +33,8 @@ struct term {
 };
 
 /*
- * What gives the terminal back, made while all is well: a handler of a fatal signal can do nothing but write it. Like the log's
- * sink it has to be found from anywhere.
+ * What gives the terminal back, made while all is well: a handler of a fatal signal can do
+ * nothing but write it. Like the log's sink it has to be found from anywhere.
  */
 static struct {
 	char bytes[RESTORE_MAX];
@@ -45,7 +45,7 @@ static struct {
 
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
-/* --- giving it back ---------------------------------------------------------------------------------------------- */
+/* --- giving it back ------------------------------------------------------------------ */
 
 /* Async-signal-safe: write(2) and tcsetattr(3) only. */
 static void
@@ -63,7 +63,10 @@ static void
 on_fatal_signal(int number)
 {
 	restore_now();
-	/* SA_RESETHAND has put the default action back: the core and the exit status are those of the signal. */
+	/*
+	 * SA_RESETHAND has put the default action back: the core and the exit status are those of
+	 * the signal.
+	 */
 	raise(number);
 }
 
@@ -72,7 +75,8 @@ add_to_restore(const char *capability)
 {
 	size_t len = capability != NULL ? strlen(capability) : 0;
 
-	if (capability == NULL || capability == (const char *)-1 || restore.len + len > sizeof(restore.bytes))
+	if (capability == NULL || capability == (const char *)-1 ||
+	    restore.len + len > sizeof(restore.bytes))
 		return;
 	memcpy(restore.bytes + restore.len, capability, len);
 	restore.len += len;
@@ -98,14 +102,15 @@ prepare_restore(void)
 static void
 guard_against_crashes(void)
 {
-	struct sigaction action = { .sa_handler = on_fatal_signal, .sa_flags = SA_RESETHAND | SA_NODEFER };
+	struct sigaction action = { .sa_handler = on_fatal_signal,
+		.sa_flags = SA_RESETHAND | SA_NODEFER };
 
 	for (size_t i = 0; i < ARRAY_LEN(fatal_signals); i++)
 		sigaction(fatal_signals[i], &action, NULL);
 	atexit(restore_now);
 }
 
-/* --- taking it --------------------------------------------------------------------------------------------------- */
+/* --- taking it ----------------------------------------------------------------------- */
 
 static enum status
 refuse(char *why, size_t room, enum status status, const char *sentence)
@@ -122,7 +127,8 @@ check_place(char *why, size_t room)
 		    "There is no terminal here; tingyu --headless works without one.");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		return refuse(why, room, STATUS_BAD_TEXT,
-		    "The locale is not UTF-8, so names and messages could not be shown; try LANG=C.UTF-8 tingyu.");
+		    "The locale is not UTF-8, so names and messages could not be shown; try "
+		    "LANG=C.UTF-8 tingyu.");
 	return STATUS_OK;
 }
 
@@ -163,7 +169,8 @@ term_open(struct term **out, char *why, size_t room)
 	if (term->screen == NULL) {
 		free(term);
 		return refuse(why, room, STATUS_NOT_FOUND,
-		    "The terminal named by TERM is not known here; try TERM=xterm-256color tingyu.");
+		    "The terminal named by TERM is not known here; try TERM=xterm-256color "
+		    "tingyu.");
 	}
 	prepare_restore();
 	restore.is_taken = 1;
@@ -211,13 +218,14 @@ term_resume(struct term *term)
 	term_forget(term);
 }
 
-/* --- the screen -------------------------------------------------------------------------------------------------- */
+/* --- the screen ---------------------------------------------------------------------- */
 
 void
 term_forget(struct term *term)
 {
 	if (term->shown != NULL)
-		memset(term->shown, 0xff, (size_t)term->columns * (size_t)term->rows * sizeof(*term->shown));
+		memset(term->shown, 0xff,
+		    (size_t)term->columns * (size_t)term->rows * sizeof(*term->shown));
 	clearok(stdscr, TRUE);
 }
 
@@ -259,7 +267,10 @@ attributes_of(const struct term *term, uint8_t style, short *pair)
 	return looks[style].attributes;
 }
 
-/* curses takes only so many code points for a cell; a cluster that has more loses its end, but never ends in a joiner. */
+/*
+ * curses takes only so many code points for a cell; a cluster that has more loses its end, but
+ * never ends in a joiner.
+ */
 static void
 widen(const char *text, wchar_t wide[CCHARW_MAX + 1])
 {
@@ -300,7 +311,8 @@ term_show(struct term *term, const struct canvas *canvas)
 	for (int y = 0; y < rows; y++) {
 		for (int x = 0; x < columns; x++) {
 			const struct canvas_cell *cell = canvas_at(canvas, x, y);
-			struct canvas_cell *shown = &term->shown[(size_t)y * (size_t)term->columns + (size_t)x];
+			struct canvas_cell *shown =
+			    &term->shown[(size_t)y * (size_t)term->columns + (size_t)x];
 
 			if (memcmp(cell, shown, sizeof(*cell)) == 0)
 				continue;

@@ -56,7 +56,10 @@ take_first(struct admission *admission)
 	return fd;
 }
 
-/* Closed or reset by the other side, perhaps long ago; what it said before that does not matter any more. */
+/*
+ * Closed or reset by the other side, perhaps long ago; what it said before that does not matter
+ * any more.
+ */
 static bool
 is_gone(int fd)
 {
@@ -88,7 +91,8 @@ admission_on_turn(evutil_socket_t none UNUSED, short what UNUSED, void *arg)
 	bool was_full = is_full(admission);
 	size_t most = was_full && some < limits->per_turn ? some : limits->per_turn;
 
-	for (size_t i = 0; i < most && admission->count > 0 && (was_full || !is_full(admission)); i++)
+	for (size_t i = 0; i < most && admission->count > 0 && (was_full || !is_full(admission));
+	     i++)
 		let_in(admission);
 	set_timer(admission);
 }

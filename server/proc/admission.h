@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The waiting room of a child. A crowd that connects at once costs more handshakes than a child (or the clients' own machine)
- * can do before the first of them run out of time, and then all that work is lost. So only so many are inside at a time who
- * have not got through the door yet: let in, and neither settled nor gone. The others wait in the order in which they came, and
- * their time does not run; whoever goes away meanwhile costs nothing. Nobody can hold up the ones outside by being slow inside:
- * some are let in every moment even when it is full.
+ * The waiting room of a child. A crowd that connects at once costs more handshakes than a child
+ * (or the clients' own machine) can do before the first of them run out of time, and then all
+ * that work is lost. So only so many are inside at a time who have not got through the door yet:
+ * let in, and neither settled nor gone. The others wait in the order in which they came, and
+ * their time does not run; whoever goes away meanwhile costs nothing. Nobody can hold up the ones
+ * outside by being slow inside: some are let in every moment even when it is full.
  */
 
 #ifndef SERVER_PROC_ADMISSION_H
@@ -37,7 +38,10 @@ struct admission *admission_new(struct event_base *base, const struct admission_
 /* Closes whoever waits, without a word. NULL is fine. */
 void admission_free(struct admission *admission);
 
-/* A new client, connected and non-blocking; on_enter or on_lost comes later, never from inside this call. */
+/*
+ * A new client, connected and non-blocking; on_enter or on_lost comes later, never from inside
+ * this call.
+ */
 void admission_queue(struct admission *admission, int fd);
 
 /* Once for each on_enter: that client is through (logged in), or gone. */

@@ -23,7 +23,10 @@ complain(char *sentence, int error, const char *path, const char *what)
 	return status_of_errno(error);
 }
 
-/* The whole file on the heap, ended by a zero; STATUS_NOT_FOUND without a sentence when there is none. */
+/*
+ * The whole file on the heap, ended by a zero; STATUS_NOT_FOUND without a sentence when there is
+ * none.
+ */
 static enum status
 read_file(const char *path, char **out, size_t *len, char *sentence)
 {
@@ -55,8 +58,8 @@ write_file(const char *path, struct bytes content, char *sentence)
 	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	enum status status = STATUS_OK;
 
-	if (fd < 0 || write(fd, content.data, content.len) != (ssize_t)content.len || fsync(fd) < 0 ||
-	    rename(beside, path) < 0)
+	if (fd < 0 || write(fd, content.data, content.len) != (ssize_t)content.len ||
+	    fsync(fd) < 0 || rename(beside, path) < 0)
 		status = complain(sentence, errno, path, "cannot be made");
 	if (fd >= 0)
 		close(fd);
@@ -88,7 +91,8 @@ static enum status
 require(enum status status, const char *path, char *sentence)
 {
 	if (status == STATUS_NOT_FOUND)
-		snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s does not exist, but the other half of it does", path);
+		snprintf(sentence, CREDENTIALS_SENTENCE_MAX,
+		    "%s does not exist, but the other half of it does", path);
 	return status;
 }
 
@@ -111,13 +115,15 @@ load_certificate(const struct settings *settings, struct credentials *out, char 
 		    settings->private_key, sentence);
 	if (status != STATUS_OK)
 		return status;
-	status = tls_context_new_server(bytes_of_string(out->certificate), bytes_of_string(out->key), false, &context);
+	status = tls_context_new_server(
+	    bytes_of_string(out->certificate), bytes_of_string(out->key), false, &context);
 	if (status == STATUS_OK) {
 		tls_context_unref(context);
 		status = tls_pin_of_certificate(bytes_of_string(out->certificate), out->pin);
 	}
 	if (status != STATUS_OK)
-		snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s and %s cannot be used together as certificate and key",
+		snprintf(sentence, CREDENTIALS_SENTENCE_MAX,
+		    "%s and %s cannot be used together as certificate and key",
 		    settings->certificate, settings->private_key);
 	return status;
 }
@@ -131,16 +137,17 @@ load_cluster_key(const struct settings *settings, struct credentials *out, char 
 
 	if (status == STATUS_NOT_FOUND) {
 		crypto_random(out->cluster_key, sizeof(out->cluster_key));
-		return write_file(settings->cluster_key, bytes_of(out->cluster_key, sizeof(out->cluster_key)),
-		    sentence);
+		return write_file(settings->cluster_key,
+		    bytes_of(out->cluster_key, sizeof(out->cluster_key)), sentence);
 	}
 	if (status != STATUS_OK)
 		return status;
 	if (len == sizeof(out->cluster_key)) {
 		memcpy(out->cluster_key, text, len);
 	} else {
-		snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s has %zu bytes, a cluster key has %d",
-		    settings->cluster_key, len, CREDENTIALS_KEY_SIZE);
+		snprintf(sentence, CREDENTIALS_SENTENCE_MAX,
+		    "%s has %zu bytes, a cluster key has %d", settings->cluster_key, len,
+		    CREDENTIALS_KEY_SIZE);
 		status = STATUS_BAD_KEY;
 	}
 	mem_wipe(text, len);
@@ -163,7 +170,8 @@ lock_state_dir(const struct settings *settings)
 }
 
 enum status
-credentials_load(const struct settings *settings, bool with_cluster_key, struct credentials *out, char *sentence)
+credentials_load(
+    const struct settings *settings, bool with_cluster_key, struct credentials *out, char *sentence)
 {
 	struct credentials fresh = { 0 };
 	enum status status = STATUS_OK;
@@ -205,7 +213,8 @@ credentials_pack(const struct settings *settings, const struct credentials *cred
 	struct bytes head = settings_encode(settings);
 	struct bytes certificate = text_or_nothing(credentials->certificate);
 	struct bytes key = text_or_nothing(credentials->key);
-	size_t len = 3 * 4 + head.len + certificate.len + key.len + CREDENTIALS_PIN_SIZE + CREDENTIALS_KEY_SIZE;
+	size_t len = 3 * 4 + head.len + certificate.len + key.len + CREDENTIALS_PIN_SIZE +
+	    CREDENTIALS_KEY_SIZE;
 	uint8_t *blob = mem_new(len);
 	struct wire wire = wire_writer(blob, len);
 

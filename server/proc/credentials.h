@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The secrets of a server and how they reach its children: certificate and key, and (work servers) the cluster key.
- * Missing files are made on the first start, unless the configuration names other places than the default ones.
+ * The secrets of a server and how they reach its children: certificate and key, and (work
+ * servers) the cluster key. Missing files are made on the first start, unless the configuration
+ * names other places than the default ones.
  */
 
 #ifndef SERVER_PROC_CREDENTIALS_H
@@ -29,18 +30,21 @@ struct credentials {
 };
 
 /*
- * Reads what the settings name and checks that certificate and key belong together. What does not exist is made (mode
- * 0600, state-dir itself 0700); several programs may do so at once. With insecure-plaintext there is no certificate.
- * Anything but STATUS_OK: "sentence" (CREDENTIALS_SENTENCE_MAX) says which file and what to do, *out is untouched.
+ * Reads what the settings name and checks that certificate and key belong together. What does not
+ * exist is made (mode 0600, state-dir itself 0700); several programs may do so at once. With
+ * insecure-plaintext there is no certificate. Anything but STATUS_OK: "sentence"
+ * (CREDENTIALS_SENTENCE_MAX) says which file and what to do, *out is untouched.
  */
-enum status credentials_load(const struct settings *settings, bool with_cluster_key, struct credentials *out,
-    char *sentence);
+enum status credentials_load(const struct settings *settings, bool with_cluster_key,
+    struct credentials *out, char *sentence);
 void credentials_clear(struct credentials *credentials);
 
 /* Settings and credentials as one blob for proc_plan.settings; free(3) its data. */
-struct bytes credentials_pack(const struct settings *settings, const struct credentials *credentials) MUST_USE;
+struct bytes credentials_pack(
+    const struct settings *settings, const struct credentials *credentials) MUST_USE;
 
 /* The same back, in a child. STATUS_BAD_FRAME: made by another build. Clear both later. */
-enum status credentials_unpack(struct bytes blob, struct settings *settings, struct credentials *credentials);
+enum status credentials_unpack(
+    struct bytes blob, struct settings *settings, struct credentials *credentials);
 
 #endif

@@ -14,7 +14,8 @@ answer_ask(struct session *session, uint32_t request, uint16_t verb, const void 
 	enum status status = session_expect(session);
 
 	if (status == STATUS_OK) {
-		store_client_ask(session->worker->store, verb, message, on_answer, session, request);
+		store_client_ask(
+		    session->worker->store, verb, message, on_answer, session, request);
 	} else {
 		struct store_answer refusal = { .status = status, .tag = request, .is_last = true };
 
@@ -35,8 +36,8 @@ answer_is_good(struct session *session, const struct store_answer *answer)
 	if (answer->status == STATUS_OK)
 		return true;
 	if (answer->status == STATUS_NO_SUCH_PAGE && answer->detail > 0) {
-		snprintf(sentence, sizeof(sentence), "The list has no such page; the last one is %" PRIu64 ".",
-		    answer->detail);
+		snprintf(sentence, sizeof(sentence),
+		    "The list has no such page; the last one is %" PRIu64 ".", answer->detail);
 		session_error(session, answer->tag, answer->status, answer->retry_ms, sentence);
 	} else {
 		session_error(session, answer->tag, answer->status, answer->retry_ms, NULL);

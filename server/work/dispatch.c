@@ -57,7 +57,8 @@ take_rate(struct session *session, enum rate rate, uint32_t *retry_ms)
 		return limiter_take_account(limiter, rate, session->uid, now, retry_ms);
 	if (link_peer_address(session->link, &address) != STATUS_OK)
 		return STATUS_OK; /* it is gone; on_down is about to say so */
-	return limiter_take_address(limiter, rate, (const struct sockaddr *)&address, now, retry_ms);
+	return limiter_take_address(
+	    limiter, rate, (const struct sockaddr *)&address, now, retry_ms);
 }
 
 static bool
@@ -67,7 +68,8 @@ is_of_one_field(enum status status)
 }
 
 static void
-refuse_field(struct session *session, uint32_t request, enum status status, const struct field *field)
+refuse_field(
+    struct session *session, uint32_t request, enum status status, const struct field *field)
 {
 	char sentence[256];
 
@@ -76,7 +78,8 @@ refuse_field(struct session *session, uint32_t request, enum status status, cons
 }
 
 static void
-call_row(struct session *session, const struct row *row, const struct schema *schema, const struct frame *frame)
+call_row(struct session *session, const struct row *row, const struct schema *schema,
+    const struct frame *frame)
 {
 	const struct field *bad = NULL;
 	uint32_t request = protocol_request_of(frame), retry_ms = 0;

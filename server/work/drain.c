@@ -42,7 +42,8 @@ cut_the_rest(struct wheel_timer *timer)
 static void
 ask_to_move(struct session *session)
 {
-	struct msg_move message = { .delay_ms = (uint32_t)(crypto_random_number() % MOVE_DELAY_MS) };
+	struct msg_move message = { .delay_ms =
+					(uint32_t)(crypto_random_number() % MOVE_DELAY_MS) };
 
 	if (session->state == IN_ONLINE)
 		session_send(session, MSG_MOVE, &message);
@@ -56,7 +57,8 @@ ask_some(struct wheel_timer *timer)
 	struct drain *drain = CONTAINER_OF(timer, struct drain, timer);
 	struct worker *worker = drain->worker;
 	unsigned children = proc_child_count(worker->child, proc_child_self(worker->child)->role);
-	unsigned step = worker->settings.drain_per_second * STEP_MS / 1000 / (children > 0 ? children : 1) + 1;
+	unsigned step =
+	    worker->settings.drain_per_second * STEP_MS / 1000 / (children > 0 ? children : 1) + 1;
 	struct session *session;
 
 	for (unsigned i = 0; i < step; i++) {

@@ -71,7 +71,8 @@ handle_register(struct session *session, const struct msg_register *message)
 		session_error(session, message->request, status, 0, NULL);
 		return;
 	}
-	password_hash(session->worker->credentials.cluster_key, message->salt.data, message->secret.data, hash);
+	password_hash(session->worker->credentials.cluster_key, message->salt.data,
+	    message->secret.data, hash);
 	answer_ask(session, message->request, VERB_ACCOUNT_ADD, &ask, on_registered);
 }
 
@@ -90,7 +91,10 @@ on_deleted(void *arg, const struct store_answer *answer)
 	reach_end_session(session->worker, uid, STATUS_ACCOUNT_GONE);
 }
 
-/* The proof of a deletion was asked for; it is held against the account, then the account is deleted. */
+/*
+ * The proof of a deletion was asked for; it is held against the account, then the account is
+ * deleted.
+ */
 static void
 on_delete_proof(void *arg, const struct store_answer *answer)
 {
@@ -114,8 +118,9 @@ void
 handle_delete_user(struct session *session, const struct msg_delete_user *message)
 {
 	struct verb_account_get ask = { .uid = message->uid };
-	enum status status = message->uid == 0 ? STATUS_NO_SUCH_USER : proof_keep(session, PROOF_DELETE,
-	    message->request, message->uid, message->method, message->proof);
+	enum status status = message->uid == 0 ? STATUS_NO_SUCH_USER
+					       : proof_keep(session, PROOF_DELETE, message->request,
+						     message->uid, message->method, message->proof);
 
 	if (status != STATUS_OK)
 		session_error(session, message->request, status, 0, NULL);

@@ -60,7 +60,8 @@ handle_error(struct session *session, const struct msg_error *message)
 	char sentence[512];
 
 	str_escape(message->sentence, sentence, sizeof(sentence));
-	log_info("session %08x: the client reports status %u: %s", session->id, message->status, sentence);
+	log_info("session %08x: the client reports status %u: %s", session->id, message->status,
+	    sentence);
 }
 
 /* One work server knows only itself; choosing is what route servers are for. */
@@ -77,7 +78,8 @@ handle_obtain_server_addr(struct session *session, const struct msg_obtain_serve
 	};
 
 	if (proc_child_server_is_draining(worker->child)) {
-		session_error(session, message->request, STATUS_NO_SERVER, RETRY_WHEN_DRAINING_MS, NULL);
+		session_error(
+		    session, message->request, STATUS_NO_SERVER, RETRY_WHEN_DRAINING_MS, NULL);
 		return;
 	}
 	session_send(session, MSG_SERVER_ADDR, &item);

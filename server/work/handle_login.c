@@ -50,7 +50,9 @@ make_token(const struct session *session, uint8_t out[TOKEN_SIZE])
 	const struct worker *worker = session->worker;
 	uint64_t now = clock_wall_s();
 	uint32_t seconds = worker->settings.token_hours * 3600;
-	struct token token = { .uid = session->uid, .epoch = session->epoch, .expires = now + seconds };
+	struct token token = {
+		.uid = session->uid, .epoch = session->epoch, .expires = now + seconds
+	};
 
 	token_make(worker->credentials.cluster_key, &token, now, out);
 	return seconds;
@@ -100,16 +102,16 @@ on_login(void *arg, const struct store_answer *answer)
 }
 
 /*
- * Passwords can be guessed from many addresses at once, so they are counted by account, too. Keys cannot: whoever has one gets in
- * also while somebody guesses.
+ * Passwords can be guessed from many addresses at once, so they are counted by account, too. Keys
+ * cannot: whoever has one gets in also while somebody guesses.
  */
 static enum status
 take_guess(struct session *session, const struct msg_login *message, uint32_t *retry_ms)
 {
 	if (message->method != PROOF_SECRET)
 		return STATUS_OK;
-	return limiter_take_account(session->worker->limiter, RATE_ACCOUNT_LOGINS, message->uid, clock_monotonic_ms(),
-	    retry_ms);
+	return limiter_take_account(session->worker->limiter, RATE_ACCOUNT_LOGINS, message->uid,
+	    clock_monotonic_ms(), retry_ms);
 }
 
 void
@@ -126,8 +128,8 @@ handle_login(struct session *session, const struct msg_login *message)
 	if (status == STATUS_OK && message->uid == 0)
 		status = STATUS_NO_SUCH_USER;
 	if (status == STATUS_OK)
-		status = proof_keep(session, PROOF_LOGIN, message->request, message->uid, message->method,
-		    message->proof);
+		status = proof_keep(session, PROOF_LOGIN, message->request, message->uid,
+		    message->method, message->proof);
 	if (status != STATUS_OK)
 		session_error(session, message->request, status, retry_ms, NULL);
 	else
@@ -140,9 +142,11 @@ handle_resume(struct session *session, const struct msg_resume *message)
 	struct worker *worker = session->worker;
 	struct counters *counters = proc_child_counters(worker->child);
 	uint8_t fresh[TOKEN_SIZE];
-	struct msg_resume_ok answer = { .request = message->request, .token = bytes_of(fresh, sizeof(fresh)) };
+	struct msg_resume_ok answer = { .request = message->request,
+		.token = bytes_of(fresh, sizeof(fresh)) };
 	struct token token;
-	enum status status = token_check(worker->credentials.cluster_key, message->token, clock_wall_s(), &token);
+	enum status status =
+	    token_check(worker->credentials.cluster_key, message->token, clock_wall_s(), &token);
 
 	if (status == STATUS_OK)
 		status = session_enter(session, token.uid, token.epoch);

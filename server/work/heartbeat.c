@@ -193,14 +193,15 @@ make_tls(const struct settings *settings, const struct credentials *credentials)
 	struct tls_context *tls = NULL;
 
 	if (!settings->insecure_plaintext &&
-	    tls_context_new_client(bytes_of_string(credentials->certificate), bytes_of_string(credentials->key),
-	    &tls) != STATUS_OK)
+	    tls_context_new_client(bytes_of_string(credentials->certificate),
+		bytes_of_string(credentials->key), &tls) != STATUS_OK)
 		log_error("the certificate cannot be shown to route servers");
 	return tls;
 }
 
 void
-heartbeat_reload(struct heartbeat *heartbeat, const struct settings *settings, const struct credentials *credentials)
+heartbeat_reload(struct heartbeat *heartbeat, const struct settings *settings,
+    const struct credentials *credentials)
 {
 	struct order *order;
 
@@ -248,7 +249,8 @@ heartbeat_start(struct proc_parent *parent, uint64_t server_id, const struct set
 
 	heartbeat->parent = parent;
 	heartbeat->server_id = server_id;
-	endpoint_of_sockaddr((const struct sockaddr *)&proc_parent_address(parent, 0)->address, &listener);
+	endpoint_of_sockaddr(
+	    (const struct sockaddr *)&proc_parent_address(parent, 0)->address, &listener);
 	settings_advertised(settings, listener.port, &heartbeat->advertised);
 	heartbeat->base = link_base_new();
 	if (heartbeat->base == NULL || mqueue_new(ORDERS_MAX, &heartbeat->orders) != STATUS_OK)

@@ -23,7 +23,7 @@ struct master {
 	size_t presence_size;
 };
 
-/* --- hooks ----------------------------------------------------------------------------------------------------------- */
+/* --- hooks --------------------------------------------------------------------------- */
 
 static void
 log_start(struct proc_parent *parent, const struct master *master)
@@ -31,7 +31,8 @@ log_start(struct proc_parent *parent, const struct master *master)
 	struct endpoint listener = { .port = 0 }, advertised;
 	char text[ENDPOINT_TEXT_SIZE], pin[2 * CREDENTIALS_PIN_SIZE + 1];
 
-	endpoint_of_sockaddr((const struct sockaddr *)&proc_parent_address(parent, 0)->address, &listener);
+	endpoint_of_sockaddr(
+	    (const struct sockaddr *)&proc_parent_address(parent, 0)->address, &listener);
 	settings_advertised(&master->settings, listener.port, &advertised);
 	endpoint_print(&advertised, text);
 	str_to_hex(bytes_of(master->credentials.pin, sizeof(master->credentials.pin)), pin);
@@ -77,11 +78,13 @@ master_on_member_died(struct proc_parent *parent, const struct proc_member *who,
 
 	if (who->role != WORK_SESSION)
 		return;
-	if (!presence_init(&presence, proc_parent_memory(parent, WORK_PRESENCE), master->presence_size))
+	if (!presence_init(
+		&presence, proc_parent_memory(parent, WORK_PRESENCE), master->presence_size))
 		return;
 	gone = presence_sweep(&presence, who->index, who->generation);
 	if (gone > 0)
-		log_info("%s/%u: %zu users went offline with it", work_service.roles[who->role].name, who->index, gone);
+		log_info("%s/%u: %zu users went offline with it",
+		    work_service.roles[who->role].name, who->index, gone);
 	heartbeat_hurry(master->heartbeat);
 }
 
@@ -126,7 +129,7 @@ master_reload(struct proc_parent *parent, struct bytes *blob, char *sentence, vo
 	return STATUS_OK;
 }
 
-/* --- start ----------------------------------------------------------------------------------------------------------- */
+/* --- start --------------------------------------------------------------------------- */
 
 /* Most clients that all children together could ever hold. */
 static size_t
@@ -177,7 +180,8 @@ serve(struct master *master)
 	char sentence[CREDENTIALS_SENTENCE_MAX];
 	int exit_status;
 
-	if (credentials_load(&master->settings, true, &master->credentials, sentence) != STATUS_OK) {
+	if (credentials_load(&master->settings, true, &master->credentials, sentence) !=
+	    STATUS_OK) {
 		log_error("%s", sentence);
 		return EXIT_FAILURE;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The parent of a work server beyond the skeleton: options, credentials, the heartbeat, and sweeping up after dead
- * children. It is never on the path of a request.
+ * The parent of a work server beyond the skeleton: options, credentials, the heartbeat, and
+ * sweeping up after dead children. It is never on the path of a request.
  */
 
 #ifndef SERVER_WORK_MASTER_H
@@ -17,6 +17,7 @@ void master_on_started(struct proc_parent *parent, void *arg);
 void master_on_drain(struct proc_parent *parent, void *arg);
 void master_on_stop(struct proc_parent *parent, void *arg);
 void master_on_member_died(struct proc_parent *parent, const struct proc_member *who, void *arg);
-enum status master_reload(struct proc_parent *parent, struct bytes *settings, char *sentence, void *arg);
+enum status master_reload(
+    struct proc_parent *parent, struct bytes *settings, char *sentence, void *arg);
 
 #endif

@@ -25,10 +25,13 @@ check_signature(const struct session *session, const struct verb_account_get_ok 
 	if (!proof_channel(session, &channel))
 		return false;
 	if (attempt->purpose == PROOF_BUNDLE)
-		return identity_verify_bundle(account->identity.data, &channel, attempt->uid, &attempt->bundle);
+		return identity_verify_bundle(
+		    account->identity.data, &channel, attempt->uid, &attempt->bundle);
 	if (attempt->purpose == PROOF_DELETE)
-		return identity_verify_delete(account->identity.data, &channel, attempt->uid, attempt->proof);
-	return identity_verify_login(account->identity.data, &channel, attempt->uid, attempt->proof);
+		return identity_verify_delete(
+		    account->identity.data, &channel, attempt->uid, attempt->proof);
+	return identity_verify_login(
+	    account->identity.data, &channel, attempt->uid, attempt->proof);
 }
 
 /* Row 0 is no method. */
@@ -49,7 +52,8 @@ proof_channel(const struct session *session, struct identity_channel *out)
 
 /* An attempt with room for "extra" bytes behind it. */
 static struct attempt *
-begin_attempt(struct session *session, enum proof_purpose purpose, uint32_t request, uint64_t uid, size_t extra)
+begin_attempt(struct session *session, enum proof_purpose purpose, uint32_t request, uint64_t uid,
+    size_t extra)
 {
 	struct attempt *attempt = mem_new(sizeof(*attempt) + extra);
 
@@ -64,12 +68,13 @@ begin_attempt(struct session *session, enum proof_purpose purpose, uint32_t requ
 }
 
 enum status
-proof_keep(struct session *session, enum proof_purpose purpose, uint32_t request, uint64_t uid, uint8_t method,
-    struct bytes proof)
+proof_keep(struct session *session, enum proof_purpose purpose, uint32_t request, uint64_t uid,
+    uint8_t method, struct bytes proof)
 {
 	struct attempt *attempt;
 
-	if (method >= ARRAY_LEN(methods) || methods[method].check == NULL || methods[method].size != proof.len)
+	if (method >= ARRAY_LEN(methods) || methods[method].check == NULL ||
+	    methods[method].size != proof.len)
 		return STATUS_BAD_VALUE;
 	attempt = begin_attempt(session, purpose, request, uid, 0);
 	attempt->method = method;
@@ -93,7 +98,8 @@ void
 proof_keep_bundle(struct session *session, const struct msg_bundle *bundle)
 {
 	size_t extra = bundle->wrapped_key.len + bundle->bundle.len + bundle->signature.len;
-	struct attempt *attempt = begin_attempt(session, PROOF_BUNDLE, bundle->request, session->uid, extra);
+	struct attempt *attempt =
+	    begin_attempt(session, PROOF_BUNDLE, bundle->request, session->uid, extra);
 	uint8_t *to = (uint8_t *)(attempt + 1);
 
 	attempt->method = PROOF_SIGNATURE;
@@ -118,5 +124,6 @@ proof_forget(struct session *session)
 enum status
 proof_check(const struct session *session, const struct verb_account_get_ok *account)
 {
-	return methods[session->attempt->method].check(session, account) ? STATUS_OK : STATUS_WRONG_PROOF;
+	return methods[session->attempt->method].check(session, account) ? STATUS_OK
+									 : STATUS_WRONG_PROOF;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Proving to be somebody: what a client brought for LOGIN or DELETE_USER is kept while the store is asked for the
- * account, then held against it. What each proof is made of: tingyu-security(7).
+ * Proving to be somebody: what a client brought for LOGIN or DELETE_USER is kept while the store
+ * is asked for the account, then held against it. What each proof is made of: tingyu-security(7).
  */
 
 #ifndef SERVER_WORK_PROOF_H
@@ -39,11 +39,12 @@ struct attempt {
 };
 
 /*
- * Keeps what the client brought in session->attempt and makes the session IN_PROVING until proof_forget().
- * STATUS_BAD_VALUE: no such method, or a proof of the wrong size for it; nothing has changed then.
+ * Keeps what the client brought in session->attempt and makes the session IN_PROVING until
+ * proof_forget(). STATUS_BAD_VALUE: no such method, or a proof of the wrong size for it; nothing
+ * has changed then.
  */
-enum status proof_keep(struct session *session, enum proof_purpose purpose, uint32_t request, uint64_t uid,
-    uint8_t method, struct bytes proof);
+enum status proof_keep(struct session *session, enum proof_purpose purpose, uint32_t request,
+    uint64_t uid, uint8_t method, struct bytes proof);
 
 /* The same for a new bundle of the account that is logged in; its signature is the proof. */
 void proof_keep_bundle(struct session *session, const struct msg_bundle *bundle);
@@ -51,7 +52,10 @@ void proof_keep_bundle(struct session *session, const struct msg_bundle *bundle)
 /* Wipes session->attempt, if there is one; the session is in the state it was in before. */
 void proof_forget(struct session *session);
 
-/* Whether session->attempt holds against the account as the store knows it: STATUS_OK or STATUS_WRONG_PROOF. */
+/*
+ * Whether session->attempt holds against the account as the store knows it: STATUS_OK or
+ * STATUS_WRONG_PROOF.
+ */
 enum status proof_check(const struct session *session, const struct verb_account_get_ok *account);
 
 /* This connection as signatures name it. False: it is ending. */

@@ -96,12 +96,16 @@ reach_end_session(struct worker *worker, uint64_t uid, enum status why)
 {
 	struct whisper_end message = { .status = (uint16_t)why };
 
-	/* Not online is what is wanted; a way that is full just now is looked after by the check of the epoch. */
+	/*
+	 * Not online is what is wanted; a way that is full just now is looked after by the check
+	 * of the epoch.
+	 */
 	(void)whisper(worker, uid, WHISPER_END, &message);
 }
 
 static void
-send_address(struct session *session, uint32_t request, uint64_t uid, struct bytes host, uint16_t port)
+send_address(
+    struct session *session, uint32_t request, uint64_t uid, struct bytes host, uint16_t port)
 {
 	struct msg_obtain_client_addr_ok answer = {
 		.request = request,
@@ -113,13 +117,15 @@ send_address(struct session *session, uint32_t request, uint64_t uid, struct byt
 	session_send(session, MSG_OBTAIN_CLIENT_ADDR_OK, &answer);
 }
 
-/* --- whispers that come in ------------------------------------------------------------------------------------------- */
+/* --- whispers that come in ----------------------------------------------------------- */
 
 static void
 on_where(struct worker *worker, uint64_t uid, struct session *session, const void *data)
 {
 	const struct whisper_where *where = data;
-	struct whisper_here here = { .uid = uid, .ticket = where->ticket, .host = bytes_of_string("-") };
+	struct whisper_here here = {
+		.uid = uid, .ticket = where->ticket, .host = bytes_of_string("-")
+	};
 	struct endpoint address;
 
 	if (session != NULL && session_address(session, &address)) {
@@ -140,7 +146,8 @@ on_end(struct worker *worker UNUSED, uint64_t uid UNUSED, struct session *sessio
 }
 
 static void
-on_here(struct worker *worker, uint64_t uid UNUSED, struct session *session UNUSED, const void *data)
+on_here(
+    struct worker *worker, uint64_t uid UNUSED, struct session *session UNUSED, const void *data)
 {
 	const struct whisper_here *here = data;
 	struct asked **at = find_asked(worker->reach, here->ticket);
@@ -160,7 +167,8 @@ on_here(struct worker *worker, uint64_t uid UNUSED, struct session *session UNUS
 
 static const struct {
 	uint16_t type;
-	void (*take)(struct worker *worker, uint64_t uid, struct session *session, const void *data);
+	void (*take)(
+	    struct worker *worker, uint64_t uid, struct session *session, const void *data);
 } whispers[] = {
 	{ WHISPER_WHERE, on_where },
 	{ WHISPER_END, on_end },
@@ -182,7 +190,8 @@ reach_on_frame(struct worker *worker, uint64_t uid, uint32_t id, struct bytes by
 		return;
 	schema = whisper_schema(frame.type);
 	if (schema == NULL || codec_decode(schema, frame.payload, &message, NULL) != STATUS_OK) {
-		log_warn("a sibling sent a whisper of type %u that this build does not know", frame.type);
+		log_warn("a sibling sent a whisper of type %u that this build does not know",
+		    frame.type);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(whispers); i++)
@@ -190,7 +199,7 @@ reach_on_frame(struct worker *worker, uint64_t uid, uint32_t id, struct bytes by
 			whispers[i].take(worker, uid, session, &message);
 }
 
-/* --- a client asks --------------------------------------------------------------------------------------------------- */
+/* --- a client asks ------------------------------------------------------------------- */
 
 static void
 on_silence(struct wheel_timer *timer)
@@ -205,7 +214,10 @@ on_silence(struct wheel_timer *timer)
 		session_error(asker, request, STATUS_TIMEOUT, 1000, NULL);
 }
 
-/* Has to be in the list before the question leaves: a user of this very child answers within bus_send(). */
+/*
+ * Has to be in the list before the question leaves: a user of this very child answers within
+ * bus_send().
+ */
 static struct asked *
 remember(struct session *session, uint32_t request)
 {

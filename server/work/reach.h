@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reaching users whose session is with another child, or with another work server: where they are, and ending their
- * session. Children whisper to each other over the bus (whisper.def); other work servers are known by the store.
+ * Reaching users whose session is with another child, or with another work server: where they
+ * are, and ending their session. Children whisper to each other over the bus (whisper.def); other
+ * work servers are known by the store.
  */
 
 #ifndef SERVER_WORK_REACH_H

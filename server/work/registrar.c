@@ -72,7 +72,10 @@ registrar_repeat(struct registrar *registrar)
 		repeat_after(registrar, 0);
 }
 
-/* Whatever was not written is said again with everything else: a few rows too many cost less than a list of what is missing. */
+/*
+ * Whatever was not written is said again with everything else: a few rows too many cost less than
+ * a list of what is missing.
+ */
 static void
 on_answer(void *arg, const struct store_answer *answer)
 {
@@ -105,7 +108,8 @@ registrar_remove(struct registrar *registrar, const struct session *session)
 	struct verb_session_remove ask = { .session = session->id, .uid = session->uid };
 
 	if (registrar != NULL)
-		store_client_ask(registrar->worker->store, VERB_SESSION_REMOVE, &ask, on_removed, registrar, 0);
+		store_client_ask(
+		    registrar->worker->store, VERB_SESSION_REMOVE, &ask, on_removed, registrar, 0);
 }
 
 void

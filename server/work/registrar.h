@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where several work servers share a database, each session has a row in it, by which the others know who is online here.
- * The registrar keeps these rows in step with our sessions, also over times when the store was away.
+ * Where several work servers share a database, each session has a row in it, by which the others
+ * know who is online here. The registrar keeps these rows in step with our sessions, also over
+ * times when the store was away.
  */
 
 #ifndef SERVER_WORK_REGISTRAR_H
@@ -17,7 +18,10 @@ struct worker;
 struct registrar *registrar_new(struct worker *worker);
 void registrar_free(struct registrar *registrar);
 
-/* A session went online, or is about to leave. A registrar of NULL does nothing: nobody shares the database. */
+/*
+ * A session went online, or is about to leave. A registrar of NULL does nothing: nobody shares
+ * the database.
+ */
 void registrar_add(struct registrar *registrar, const struct session *session);
 void registrar_remove(struct registrar *registrar, const struct session *session);
 

@@ -16,7 +16,10 @@
 #define PROGRAM "tingyu-work " PACKAGE_VERSION
 
 enum {
-	/* A route server that comes back should not wait long for us, nor meet all work servers at one instant. */
+	/*
+	 * A route server that comes back should not wait long for us, nor meet all work servers
+	 * at one instant.
+	 */
 	RETRY_MS = 500,
 	RETRY_JITTER_MS = 500,
 	/* What it refuses will hardly be better soon. */
@@ -47,7 +50,8 @@ static void reporter_on_due(struct wheel_timer *timer);
 static void
 set_timer(struct reporter *reporter, uint64_t delay_ms)
 {
-	wheel_set(link_loop_wheel(reporter->source->loop), &reporter->timer, delay_ms, reporter_on_due);
+	wheel_set(
+	    link_loop_wheel(reporter->source->loop), &reporter->timer, delay_ms, reporter_on_due);
 }
 
 static void
@@ -206,7 +210,8 @@ dial(struct reporter *reporter)
 	};
 
 	if (!find_address(reporter, &address)) {
-		log_trouble(reporter, "its name is not known:", "check route-server and the resolver");
+		log_trouble(
+		    reporter, "its name is not known:", "check route-server and the resolver");
 		set_timer(reporter, REFUSED_RETRY_MS);
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One route server as the heartbeat sees it: a connection that is made again whenever it breaks, and the reports on it.
- * Belongs to the heartbeat's thread.
+ * One route server as the heartbeat sees it: a connection that is made again whenever it breaks,
+ * and the reports on it. Belongs to the heartbeat's thread.
  */
 
 #ifndef SERVER_WORK_REPORTER_H
@@ -22,7 +22,7 @@ struct reporter_source {
 	struct link_loop *loop;
 	struct tls_context *tls;	/* NULL: plaintext; may be replaced while reporters live */
 	uint32_t every_ms;
-	void (*fill)(void *arg, struct msg_report_connect *report);	/* what to report right now */
+	void (*fill)(void *arg, struct msg_report_connect *report); /* what to report right now */
 	void *arg;
 };
 

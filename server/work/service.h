@@ -27,7 +27,10 @@ struct work_facts {
 
 extern const struct proc_service work_service;
 
-/* The random number of this start, by which route servers and the database tell work servers apart. Any process, any thread. */
+/*
+ * The random number of this start, by which route servers and the database tell work servers
+ * apart. Any process, any thread.
+ */
 uint64_t work_server_id(struct work_facts *facts);
 
 #endif

@@ -22,7 +22,10 @@
 #include "shared/protocol.h"
 
 enum {
-	/* What a client may say before it is logged in: enough for HELLO, SALT and REGISTER or LOGIN. */
+	/*
+	 * What a client may say before it is logged in: enough for HELLO, SALT and REGISTER or
+	 * LOGIN.
+	 */
 	BYTES_BEFORE_LOGIN = 4096,
 	/* An account that was deleted through another server loses its session after so long. */
 	EPOCH_CHECK_MS = 15 * 60 * 1000,
@@ -51,7 +54,8 @@ count_end(const struct session *session, enum status why)
 	counter_add(&counters->bytes_in, link_bytes_read(session->link));
 	for (size_t i = 0; i < ARRAY_LEN(counted_ends); i++)
 		if (counted_ends[i].why == why)
-			counter_add((_Atomic uint64_t *)((char *)counters + counted_ends[i].counter), 1);
+			counter_add(
+			    (_Atomic uint64_t *)((char *)counters + counted_ends[i].counter), 1);
 }
 
 static void
@@ -60,11 +64,12 @@ log_end(const struct session *session, enum status why)
 	bool is_usual = why == STATUS_CLOSED || why == STATUS_GOODBYE || why == STATUS_DRAINING;
 
 	if (is_usual)
-		log_debug("session %08x uid %llu ended: %s", session->id, (unsigned long long)session->uid,
-		    status_name(why));
+		log_debug("session %08x uid %llu ended: %s", session->id,
+		    (unsigned long long)session->uid, status_name(why));
 	else
-		log_info("session %08x uid %llu ended: %s %s", session->id, (unsigned long long)session->uid,
-		    status_name(why), link_problem(session->link));
+		log_info("session %08x uid %llu ended: %s %s", session->id,
+		    (unsigned long long)session->uid, status_name(why),
+		    link_problem(session->link));
 }
 
 /* Once in its life: through the door, or gone. */
@@ -122,8 +127,8 @@ void
 session_allow_more(struct session *session)
 {
 	link_set_read_budget(session->link, BYTES_BEFORE_LOGIN);
-	wheel_set(session->worker->wheel, &session->timer, session->worker->settings.login_seconds * 1000ULL,
-	    session_on_late);
+	wheel_set(session->worker->wheel, &session->timer,
+	    session->worker->settings.login_seconds * 1000ULL, session_on_late);
 }
 
 enum status
@@ -140,7 +145,8 @@ session_start(struct worker *worker, int fd)
 	session->worker = worker;
 	session->serial = worker->next_serial++;
 	session->state = IN_NEW;
-	session->link = link_accept(worker->loop, fd, worker->tls, &worker->limits, &session_handler, session);
+	session->link =
+	    link_accept(worker->loop, fd, worker->tls, &worker->limits, &session_handler, session);
 	session_allow_more(session);
 	return STATUS_OK;
 }
@@ -223,7 +229,9 @@ session_on_epoch_due(struct wheel_timer *timer)
 void
 session_check_epoch(struct session *session, uint32_t within_ms)
 {
-	/* Spread out, so that a crowd which comes back at once does not ask the database at once. */
+	/*
+	 * Spread out, so that a crowd which comes back at once does not ask the database at once.
+	 */
 	uint64_t delay = crypto_random_number() % within_ms;
 
 	wheel_set(session->worker->wheel, &session->timer, delay, session_on_epoch_due);
@@ -269,7 +277,8 @@ session_address(const struct session *session, struct endpoint *out)
 void
 session_nonce(const struct session *session, uint8_t out[32])
 {
-	crypto_derive_key(session->worker->nonce_key, "wk-nonce", (uint64_t)session->serial << 32 | session->id, out);
+	crypto_derive_key(session->worker->nonce_key, "wk-nonce",
+	    (uint64_t)session->serial << 32 | session->id, out);
 }
 
 enum status

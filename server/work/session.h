@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One client of this session child: its link, how far it has come, and who it is. Sessions are named by a number
- * that is not used again for a long time, because answers from elsewhere may come after they have ended.
+ * One client of this session child: its link, how far it has come, and who it is. Sessions are
+ * named by a number that is not used again for a long time, because answers from elsewhere may
+ * come after they have ended.
  */
 
 #ifndef SERVER_WORK_SESSION_H
@@ -45,13 +46,19 @@ struct session {
 	uint32_t serial;		/* counts this child's clients; makes nonces different */
 	uint8_t state;
 	uint8_t pending;
-	bool is_settled;		/* does not count as "at the door" any more; see admission.h */
+	bool is_settled; /* does not count as "at the door" any more; see admission.h */
 };
 
-/* Takes over an accepted socket; the session lives until its link is down. STATUS_FULL: no number is left, "fd" was closed. */
+/*
+ * Takes over an accepted socket; the session lives until its link is down. STATUS_FULL: no number
+ * is left, "fd" was closed.
+ */
 enum status session_start(struct worker *worker, int fd);
 
-/* Another login-seconds, and as many bytes, before the client has to be logged in: it has just done something useful. */
+/*
+ * Another login-seconds, and as many bytes, before the client has to be logged in: it has just
+ * done something useful.
+ */
 void session_allow_more(struct session *session);
 
 /* The answer to a request; counts it as answered when it came from elsewhere (session_expect()). */
@@ -69,22 +76,26 @@ enum status session_expect(struct session *session);
 void session_answered(struct session *session);
 
 /*
- * It has proven to be "uid": it is online from now on and whoever was online as "uid" before is told and cut.
- * STATUS_FULL when the presence table is full; then the session is as it was.
+ * It has proven to be "uid": it is online from now on and whoever was online as "uid" before is
+ * told and cut. STATUS_FULL when the presence table is full; then the session is as it was.
  */
 enum status session_enter(struct session *session, uint64_t uid, uint32_t epoch);
 
 /* It is not online any more; the link stays. */
 void session_leave(struct session *session);
 
-/* The store is asked whether the account still exists with this epoch, at some moment within "within_ms". */
+/*
+ * The store is asked whether the account still exists with this epoch, at some moment within
+ * "within_ms".
+ */
 void session_check_epoch(struct session *session, uint32_t within_ms);
 
 /* Where the client is, as the server sees it. False: it is gone already. */
 bool session_address(const struct session *session, struct endpoint *out);
 
 /*
- * 32 bytes that both sides of this very connection know and nobody else has: of TLS, or without TLS the nonce of HELLO_OK.
+ * 32 bytes that both sides of this very connection know and nobody else has: of TLS, or without
+ * TLS the nonce of HELLO_OK.
  */
 enum status session_binding(const struct session *session, uint8_t out[32]);
 

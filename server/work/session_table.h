@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The sessions of one child by number. A number is a slot and how often the slot was used, so that a late answer for a
- * session that is gone finds nobody rather than its successor.
+ * The sessions of one child by number. A number is a slot and how often the slot was used, so
+ * that a late answer for a session that is gone finds nobody rather than its successor.
  */
 
 #ifndef SERVER_WORK_SESSION_TABLE_H
@@ -31,7 +31,8 @@ void session_table_remove(struct session_table *table, uint32_t id);
 size_t session_table_count(const struct session_table *table);
 
 /*
- * Walks over all: start with *cursor 0, NULL at the end. Sessions may be removed on the way, also the one just returned.
+ * Walks over all: start with *cursor 0, NULL at the end. Sessions may be removed on the way, also
+ * the one just returned.
  */
 struct session *session_table_next(const struct session_table *table, size_t *cursor);
 

@@ -24,7 +24,7 @@ struct store_role {
 	struct store_service *service;
 };
 
-/* --- who is online here, for pages of the directory ------------------------------------------------------------------ */
+/* --- who is online here, for pages of the directory ---------------------------------- */
 
 struct snapshot {
 	uint64_t *uids;
@@ -54,7 +54,7 @@ take_snapshot(void *arg, uint64_t *uids, size_t room)
 	return snapshot.count;
 }
 
-/* --- configuration --------------------------------------------------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------------------- */
 
 static enum status
 read_password(const char *path, struct store_config *config, char *why, size_t room)
@@ -90,18 +90,20 @@ make_config(struct store_role *role, struct store_config *config, char *why, siz
 
 	if (status != STATUS_OK)
 		return status;
-	endpoint_of_sockaddr((const struct sockaddr *)&proc_child_address(role->child, 0)->address, &listener);
+	endpoint_of_sockaddr(
+	    (const struct sockaddr *)&proc_child_address(role->child, 0)->address, &listener);
 	settings_advertised(settings, listener.port, &advertised);
 	config->threads_min = settings->store_threads_min;
 	config->threads_max = settings->store_threads_max;
 	config->queue_max = settings->store_queue;
 	config->server_id = work_server_id(proc_child_memory(role->child, WORK_FACTS, NULL));
 	config->server_port = advertised.port;
-	str_copy(bytes_of_string(advertised.host), config->server_host, sizeof(config->server_host));
+	str_copy(
+	    bytes_of_string(advertised.host), config->server_host, sizeof(config->server_host));
 	return read_password(settings->database_password_file, config, why, room);
 }
 
-/* --- the process ----------------------------------------------------------------------------------------------------- */
+/* --- the process --------------------------------------------------------------------- */
 
 static void
 on_peer(void *arg, const struct proc_member *who, int fd)
@@ -111,7 +113,9 @@ on_peer(void *arg, const struct proc_member *who, int fd)
 	store_service_add_child(role->service, (uint16_t)who->index, who->generation, fd);
 }
 
-/* The session children need the store until the last of them has left; then the parent says stop. */
+/*
+ * The session children need the store until the last of them has left; then the parent says stop.
+ */
 static void
 on_drain(void *arg)
 {
@@ -141,8 +145,8 @@ serve(struct store_role *role)
 	int exit_status;
 
 	if (status == STATUS_OK)
-		status = store_service_new(proc_child_base(role->child), &config, take_snapshot, role, &role->service,
-		    why, sizeof(why));
+		status = store_service_new(proc_child_base(role->child), &config, take_snapshot,
+		    role, &role->service, why, sizeof(why));
 	store_config_clear(&config);
 	if (status != STATUS_OK) {
 		log_error("the store cannot start: %s", why);
@@ -162,11 +166,13 @@ store_role_run(struct proc_child *child)
 	void *memory = proc_child_memory(child, WORK_PRESENCE, &size);
 	int exit_status;
 
-	if (credentials_unpack(proc_child_settings(child), &role.settings, &credentials) != STATUS_OK)
+	if (credentials_unpack(proc_child_settings(child), &role.settings, &credentials) !=
+	    STATUS_OK)
 		return PROC_EXIT_HOPELESS;
 	credentials_clear(&credentials);
 	settings_start_log(&role.settings);
-	exit_status = presence_init(&role.presence, memory, size) ? serve(&role) : PROC_EXIT_HOPELESS;
+	exit_status =
+	    presence_init(&role.presence, memory, size) ? serve(&role) : PROC_EXIT_HOPELESS;
 	settings_clear(&role.settings);
 	return exit_status;
 }

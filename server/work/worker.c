@@ -29,7 +29,7 @@ enum {
 	LIMITER_SLOTS = 65536,
 };
 
-/* --- what comes from the parent -------------------------------------------------------------------------------------- */
+/* --- what comes from the parent ------------------------------------------------------ */
 
 static void
 on_enter(void *arg, int fd)
@@ -50,7 +50,10 @@ on_lost(void *arg)
 	proc_child_client_gone(worker->child);
 }
 
-/* Some milliseconds of handshakes a turn; as many at the door as are through in a fraction of a second. */
+/*
+ * Some milliseconds of handshakes a turn; as many at the door as are through in a fraction of a
+ * second.
+ */
 static const struct admission_limits admission_limits = {
 	.per_turn = 16,
 	.inside = 256,
@@ -68,8 +71,8 @@ on_client(void *arg, int fd, unsigned listener UNUSED, const struct proc_address
 	struct worker *worker = arg;
 	struct counters *counters = proc_child_counters(worker->child);
 
-	if (limiter_take_address(worker->limiter, RATE_CONNECTIONS, (const struct sockaddr *)&from->address,
-	    clock_monotonic_ms(), NULL) == STATUS_OK) {
+	if (limiter_take_address(worker->limiter, RATE_CONNECTIONS,
+		(const struct sockaddr *)&from->address, clock_monotonic_ms(), NULL) == STATUS_OK) {
 		admission_queue(worker->admission, fd);
 		return;
 	}
@@ -104,7 +107,7 @@ on_stop(void *arg)
 	drain_stop(arg);
 }
 
-/* --- settings -------------------------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------------------ */
 
 static void
 apply_settings(struct worker *worker)
@@ -132,8 +135,8 @@ take_settings(struct worker *worker, struct bytes blob)
 	if (credentials_unpack(blob, &settings, &credentials) != STATUS_OK)
 		return false;
 	if (!settings.insecure_plaintext &&
-	    tls_context_new_server(bytes_of_string(credentials.certificate), bytes_of_string(credentials.key), false,
-	    &tls) != STATUS_OK) {
+	    tls_context_new_server(bytes_of_string(credentials.certificate),
+		bytes_of_string(credentials.key), false, &tls) != STATUS_OK) {
 		settings_clear(&settings);
 		credentials_clear(&credentials);
 		return false;
@@ -167,7 +170,7 @@ static const struct proc_handlers handlers = {
 	.on_reload = on_reload,
 };
 
-/* --- what comes from the store and from the siblings ------------------------------------------------------------------ */
+/* --- what comes from the store and from the siblings --------------------------------- */
 
 static void
 store_on_word(void *arg, uint16_t verb, const void *message)
@@ -212,7 +215,7 @@ static const struct bus_events bus_events = {
 	.on_announce = bus_on_announce,
 };
 
-/* --- the process ----------------------------------------------------------------------------------------------------- */
+/* --- the process --------------------------------------------------------------------- */
 
 void
 worker_note_request(struct worker *worker, uint16_t type)
@@ -228,7 +231,8 @@ is_database_shared(const struct settings *settings)
 {
 	struct store_config config;
 	char why[256];
-	bool is_shared = store_config_parse(settings->database, &config, why, sizeof(why)) == STATUS_OK &&
+	bool is_shared =
+	    store_config_parse(settings->database, &config, why, sizeof(why)) == STATUS_OK &&
 	    config.engine != STORE_SQLITE;
 
 	store_config_clear(&config);
@@ -256,7 +260,8 @@ make_bus(struct worker *worker)
 
 	if (!presence_init(&presence, memory, size))
 		log_fatalx("the presence table is too small for this build");
-	return bus_local_new(proc_child_base(worker->child), &presence, &holder, &bus_events, worker);
+	return bus_local_new(
+	    proc_child_base(worker->child), &presence, &holder, &bus_events, worker);
 }
 
 static void
@@ -286,7 +291,9 @@ worker_stop(struct worker *worker)
 
 	while ((session = session_table_next(worker->sessions, &cursor)) != NULL)
 		link_close(session->link, STATUS_STOPPED);
-	/* What has deadlines goes before the loop; what the end of a session needs goes after it. */
+	/*
+	 * What has deadlines goes before the loop; what the end of a session needs goes after it.
+	 */
 	drain_free(worker);
 	registrar_free(worker->registrar);
 	worker->registrar = NULL;
@@ -310,7 +317,8 @@ worker_run(struct proc_child *child)
 
 	settings_init(&worker.settings);
 	if (!take_settings(&worker, proc_child_settings(child))) {
-		log_error("the settings cannot be read by this build; was the package replaced? Restart the server");
+		log_error("the settings cannot be read by this build; was the package replaced? "
+			  "Restart the server");
 		return PROC_EXIT_HOPELESS;
 	}
 	worker_start(&worker);

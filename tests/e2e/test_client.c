@@ -39,7 +39,7 @@ struct world {
 	struct client clients[CLIENTS_MAX];
 };
 
-/* --- the server --------------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------------------- */
 
 static void
 run_server(struct world *world)
@@ -132,7 +132,7 @@ kill_workers(const struct world *world, const char *word, size_t count)
 		kill(pids[i], SIGKILL);
 }
 
-/* --- the clients -------------------------------------------------------------------------- */
+/* --- the clients --------------------------------------------------------------------- */
 
 static void
 client_start(struct world *world, struct client *client)
@@ -186,7 +186,7 @@ start_two(struct world *world)
 	hear(&world->clients[1], "state online");
 }
 
-/* --- tests -------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------------------- */
 
 static void
 people_see_each_other(void **state)

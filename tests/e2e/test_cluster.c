@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Two work servers on one MariaDB and two route servers, all real; work servers and the database are killed. */
+/*
+ * Two work servers on one MariaDB and two route servers, all real; work servers and the database
+ * are killed.
+ */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -35,13 +38,18 @@ struct cluster {
 	struct server route[SERVERS];
 };
 
-/* --- the cluster ------------------------------------------------------------------------------------------------- */
+/*
+ * --- the cluster
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static struct process *
-run(const struct cluster *cluster, const char *program, const char *listen, unsigned port, const char *line)
+run(const struct cluster *cluster, const char *program, const char *listen, unsigned port,
+    const char *line)
 {
 	char *override = mem_format("%s=127.0.0.1:%u", listen, port);
-	const char *const argv[] = { process_program(program), "-c", cluster->file, "-o", override, NULL };
+	const char *const argv[] = { process_program(program), "-c", cluster->file, "-o", override,
+		NULL };
 	struct process *process = process_start(program, argv);
 
 	free(override);
@@ -49,7 +57,10 @@ run(const struct cluster *cluster, const char *program, const char *listen, unsi
 	return process;
 }
 
-/* The pin stands in the log of a route server, which is started once before anything else for that. */
+/*
+ * The pin stands in the log of a route server, which is started once before anything else for
+ * that.
+ */
 static void
 read_pin(struct cluster *cluster, char pin[65])
 {
@@ -61,7 +72,8 @@ read_pin(struct cluster *cluster, char pin[65])
 	char *first = mem_format("state-dir %s\n", cluster->folder);
 	tmpdir_write(cluster->folder, "conf", first);
 	free(first);
-	route = run(cluster, "tingyu-route", "route-listen", process_free_port(), "reach this route server");
+	route = run(cluster, "tingyu-route", "route-listen", process_free_port(),
+	    "reach this route server");
 	at = strstr(process_log(route), "pin=");
 	assert_non_null(at);
 	memcpy(pin, at + 4, 64);
@@ -93,12 +105,14 @@ cluster_open(void **state)
 	for (size_t i = 0; i < SERVERS; i++)
 		cluster->route[i].port = process_free_port();
 	text = mem_format("state-dir %s\ndatabase %s\nchildren 2\nallow-work %s\n"
-	    "route-server tingyu://127.0.0.1:%u/?pin=%s\nroute-server tingyu://127.0.0.1:%u/?pin=%s\n",
-	    cluster->folder, database, pin, cluster->route[0].port, pin, cluster->route[1].port, pin);
+			  "route-server tingyu://127.0.0.1:%u/?pin=%s\nroute-server "
+			  "tingyu://127.0.0.1:%u/?pin=%s\n",
+	    cluster->folder, database, pin, cluster->route[0].port, pin, cluster->route[1].port,
+	    pin);
 	tmpdir_write(cluster->folder, "conf", text);
 	for (size_t i = 0; i < SERVERS; i++)
-		cluster->route[i].process = run(cluster, "tingyu-route", "route-listen", cluster->route[i].port,
-		    "reach this route server");
+		cluster->route[i].process = run(cluster, "tingyu-route", "route-listen",
+		    cluster->route[i].port, "reach this route server");
 	for (size_t i = 0; i < SERVERS; i++)
 		work_start(cluster, i);
 	free(text);
@@ -122,7 +136,10 @@ cluster_close(void **state)
 	return 0;
 }
 
-/* --- clients ----------------------------------------------------------------------------------------------------- */
+/*
+ * --- clients
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static struct peer *
 client_greeted(const struct server *server)
@@ -176,7 +193,8 @@ wait_servers(const struct server *route, unsigned want, unsigned ports[SERVERS])
 
 		assert_true(clock_monotonic_ms() < deadline);
 		count = 0;
-		peer_send(peer, MSG_OBTAIN_SERVER_ADDR, &(struct msg_obtain_server_addr){ .request = 1 });
+		peer_send(
+		    peer, MSG_OBTAIN_SERVER_ADDR, &(struct msg_obtain_server_addr){ .request = 1 });
 		while (peer_next_type(peer) == MSG_SERVER_ADDR) {
 			peer_expect(peer, MSG_SERVER_ADDR, &item);
 			ports[count++ % SERVERS] = item.port;
@@ -201,14 +219,19 @@ lose_machine(struct process *parent)
 	assert_true(process_wait_exit(parent, PROCESS_PATIENCE_MS, NULL));
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------- */
+/*
+ * --- tests
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void
 cluster__is_one_server__to_its_users(void **state)
 {
 	struct cluster *cluster = *state;
 	struct msg_obtain_client_addr where = { .request = 6 };
-	struct msg_user_list list = { .request = 7, .page = 1, .online_only = 1, .prefix = bytes_of("", 0) };
+	struct msg_user_list list = {
+		.request = 7, .page = 1, .online_only = 1, .prefix = bytes_of("", 0)
+	};
 	struct msg_user_list_ok end;
 	struct msg_user_item item;
 	struct account alice, bob;

@@ -33,7 +33,7 @@ struct server {
 /* One for the whole program: making keys takes its time. */
 static struct peer_identity ours, foreign;
 
-/* --- servers -------------------------------------------------------------- */
+/* --- servers ------------------------------------------------------------------------- */
 
 /* The configuration file: what every test needs, then what this one needs. */
 static void
@@ -77,7 +77,7 @@ server_end(struct server *server)
 	tmpdir_free(server->folder);
 }
 
-/* --- work servers --------------------------------------------------------- */
+/* --- work servers -------------------------------------------------------------------- */
 
 /* A start's random number; here it follows from the host. */
 static uint64_t
@@ -131,7 +131,7 @@ work_start(const struct server *server, const char *host, uint32_t sessions)
 	return work;
 }
 
-/* --- clients -------------------------------------------------------------- */
+/* --- clients ------------------------------------------------------------------------- */
 
 static struct peer *
 client_connect(const struct server *server)
@@ -213,7 +213,7 @@ ask_until(const struct server *server, const char *answer)
 			    ask(server));
 }
 
-/* --- reports and answers -------------------------------------------------- */
+/* --- reports and answers ------------------------------------------------------------- */
 
 static void
 clients_learn_who_reported(void **state UNUSED)
@@ -337,7 +337,7 @@ it_works_without_encryption_on_loopback(void **state UNUSED)
 	server_end(&server);
 }
 
-/* --- deaths --------------------------------------------------------------- */
+/* --- deaths -------------------------------------------------------------------------- */
 
 static void
 a_closed_connection_is_death_at_once(void **state UNUSED)
@@ -491,7 +491,7 @@ stopping_tells_everybody(void **state UNUSED)
 	server_end(&server);
 }
 
-/* --- wrong things --------------------------------------------------------- */
+/* --- wrong things -------------------------------------------------------------------- */
 
 static void
 rogues_are_refused(void **state UNUSED)
@@ -710,7 +710,7 @@ one_address_cannot_flood(void **state UNUSED)
 	server_end(&server);
 }
 
-/* --- configuration -------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------------------- */
 
 static void
 a_bad_file_at_hup_changes_nothing(void **state UNUSED)

@@ -33,7 +33,7 @@ struct server {
 	struct process *process;
 };
 
-/* --- the server ----------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------------------- */
 
 static void
 configure(const struct server *server, const char *more)
@@ -110,7 +110,7 @@ find_program(const struct server *server, const char *name)
 	return pid;
 }
 
-/* --- the client ----------------------------------------------------------- */
+/* --- the client ---------------------------------------------------------------------- */
 
 /* Asks the route server; *port is where it sends us. False: nowhere, for now. */
 static bool
@@ -168,7 +168,7 @@ come_back(const struct server *server, struct account *account)
 	peer_free(client);
 }
 
-/* --- tests ---------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------------------- */
 
 static void
 the_invite_leads_to_a_work_server(void **state)

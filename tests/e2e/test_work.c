@@ -27,13 +27,16 @@ struct server {
 	bool is_plain;
 };
 
-/* --- servers and clients ----------------------------------------------------------------------------------------- */
+/*
+ * --- servers and clients
+ * -----------------------------------------------------------------------------------------
+ */
 
 static void
 configure(const struct server *server, const char *more)
 {
-	char *text = mem_format("state-dir %s\nwork-listen 127.0.0.1:%u\nchildren %d\n%s", server->folder,
-	    server->port, CHILDREN, more);
+	char *text = mem_format("state-dir %s\nwork-listen 127.0.0.1:%u\nchildren %d\n%s",
+	    server->folder, server->port, CHILDREN, more);
 
 	tmpdir_write(server->folder, "conf", text);
 	free(text);
@@ -45,7 +48,8 @@ server_run(struct server *server)
 	const char *const argv[] = { process_program("tingyu-work"), "-c", server->file, NULL };
 
 	server->process = process_start("tingyu-work", argv);
-	assert_true(process_wait_line(server->process, "reach this work server", PROCESS_PATIENCE_MS));
+	assert_true(
+	    process_wait_line(server->process, "reach this work server", PROCESS_PATIENCE_MS));
 }
 
 static void
@@ -98,7 +102,8 @@ client_online(const struct server *server, struct account *account, const char *
 }
 
 static void
-ask_page(struct peer *peer, uint32_t page, uint8_t per_page, uint8_t online_only, const char *prefix)
+ask_page(
+    struct peer *peer, uint32_t page, uint8_t per_page, uint8_t online_only, const char *prefix)
 {
 	struct msg_user_list message = {
 		.request = 9, .page = page, .per_page = per_page, .online_only = online_only,
@@ -136,7 +141,10 @@ wait_offline(struct peer *peer, uint64_t uid)
 	}
 }
 
-/* --- what works -------------------------------------------------------------------------------------------------- */
+/*
+ * --- what works
+ * --------------------------------------------------------------------------------------------------
+ */
 
 /* Everything a person does with an account, with and without TLS. */
 static void
@@ -239,7 +247,9 @@ login__is_refused__with_signature_of_another_connection(void **state)
 	struct account alice;
 	struct server server;
 	struct peer *a, *b;
-	struct msg_login login = { .request = 3, .method = 2, .proof = bytes_of(signature, sizeof(signature)) };
+	struct msg_login login = {
+		.request = 3, .method = 2, .proof = bytes_of(signature, sizeof(signature))
+	};
 
 	(void)state;
 	server_start(&server, "");
@@ -265,7 +275,10 @@ login__takes_over__and_the_older_one_is_told(void **state)
 	(void)state;
 	server_start(&server, "");
 	older = client_online(&server, &alice, "alice");
-	/* Several times, so that both ways happen: within one child, and from one child to the other. */
+	/*
+	 * Several times, so that both ways happen: within one child, and from one child to the
+	 * other.
+	 */
 	for (int i = 0; i < 4; i++) {
 		newer = client_greeted(&server);
 		account_login(&alice, newer);
@@ -342,8 +355,11 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 {
 	uint8_t signature[IDENTITY_SIGNATURE_SIZE], key[72] = { 1 }, sealed[30000] = { 2 };
 	struct msg_bundle message = {
-		.request = 7, .version = 1, .wrapped_key = bytes_of(key, sizeof(key)),
-		.bundle = bytes_of(sealed, sizeof(sealed)), .signature = bytes_of(signature, sizeof(signature)),
+		.request = 7,
+		.version = 1,
+		.wrapped_key = bytes_of(key, sizeof(key)),
+		.bundle = bytes_of(sealed, sizeof(sealed)),
+		.signature = bytes_of(signature, sizeof(signature)),
 	};
 	struct identity_channel channel;
 	struct msg_bundle_ok answer;
@@ -362,7 +378,10 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 	peer_send(a, MSG_BUNDLE, &message);
 	peer_expect(a, MSG_BUNDLE_OK, &answer);
 	assert_int_equal(answer.version, 2);
-	/* The same once more is a repetition; another one on top of the old version is a conflict. */
+	/*
+	 * The same once more is a repetition; another one on top of the old version is a
+	 * conflict.
+	 */
 	peer_send(a, MSG_BUNDLE, &message);
 	peer_expect(a, MSG_BUNDLE_OK, &answer);
 	assert_int_equal(answer.version, 2);
@@ -374,7 +393,10 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 	server_end(&server);
 }
 
-/* --- bad input ---------------------------------------------------------------------------------------------------- */
+/*
+ * --- bad input
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /* Whatever happened to one client: this one is served. */
 static void
@@ -501,14 +523,18 @@ frame__ends_the_connection__with_a_reason(void **state)
 		bool greeted;
 		enum status status;
 	} rows[] = {
-		{ "\x00\x11\x00\x03", 4, true, STATUS_BAD_FRAME },		/* a length under the header's */
-		{ "\x00\x11\x00\x06\x00\x01", 6, true, STATUS_BAD_FRAME },	/* PING cut short */
-		{ "\x00\x11\x00\x09\x00\x00\x00\x01\x00", 9, true, STATUS_BAD_FRAME },	/* and too long */
+		{ "\x00\x11\x00\x03", 4, true, STATUS_BAD_FRAME }, /* a length under the header's */
+		{ "\x00\x11\x00\x06\x00\x01", 6, true, STATUS_BAD_FRAME }, /* PING cut short */
+		{ "\x00\x11\x00\x09\x00\x00\x00\x01\x00", 9, true,
+		    STATUS_BAD_FRAME }, /* and too long */
 		{ "\x12\x34\x00\x04", 4, true, STATUS_UNKNOWN_TYPE },
-		{ "\x00\x0c\x00\x08\x00\x00\x00\x01", 8, true, STATUS_WRONG_STATE },	/* LOGOUT before LOGIN */
-		{ "\x00\x13\x00\x0b\x00\x00\x00\x01\x00\x01\x00", 11, false, STATUS_WRONG_STATE }, /* before HELLO */
-		{ "\x00\x07\x00\x0b\x00\x00\x00\x01\x00\x01\x00", 11, true, STATUS_WRONG_STATE }, /* client to client */
-		{ "\x00\x01\x00\x04", 4, true, STATUS_WRONG_STATE },		/* work to route */
+		{ "\x00\x0c\x00\x08\x00\x00\x00\x01", 8, true,
+		    STATUS_WRONG_STATE }, /* LOGOUT before LOGIN */
+		{ "\x00\x13\x00\x0b\x00\x00\x00\x01\x00\x01\x00", 11, false,
+		    STATUS_WRONG_STATE }, /* before HELLO */
+		{ "\x00\x07\x00\x0b\x00\x00\x00\x01\x00\x01\x00", 11, true,
+		    STATUS_WRONG_STATE },                            /* client to client */
+		{ "\x00\x01\x00\x04", 4, true, STATUS_WRONG_STATE }, /* work to route */
 	};
 	struct account alice;
 	struct server server;
@@ -554,7 +580,8 @@ version__is_refused__when_it_is_another(void **state)
 	(void)state;
 	server_start(&server, "");
 	a = client_new(&server);
-	peer_send(a, MSG_HELLO, &(struct msg_hello){ .request = 1, .version = 2, .program = bytes_of_string("x") });
+	peer_send(a, MSG_HELLO,
+	    &(struct msg_hello){ .request = 1, .version = 2, .program = bytes_of_string("x") });
 	peer_expect_error(a, STATUS_BAD_VERSION);
 	peer_free(a);
 	server_end(&server);
@@ -601,7 +628,8 @@ flood__is_limited__when_loopback_counts(void **state)
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "limit-loopback yes\nregistrations-per-minute 1\nregistrations-burst 3\n");
+	server_start(
+	    &server, "limit-loopback yes\nregistrations-per-minute 1\nregistrations-burst 3\n");
 	a = client_greeted(&server);
 	for (int i = 0; i < 3; i++) {
 		account_init(&account, "flood");
@@ -646,7 +674,10 @@ reader__is_cut__when_it_never_reads(void **state)
 	server_end(&server);
 }
 
-/* --- processes ---------------------------------------------------------------------------------------------------- */
+/*
+ * --- processes
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void
 store__is_replaced__and_nothing_acknowledged_is_lost(void **state)
@@ -663,7 +694,8 @@ store__is_replaced__and_nothing_acknowledged_is_lost(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
 		account_init(&accounts[i], "alice");
 		if (i == ARRAY_LEN(accounts) / 2) {
-			assert_int_equal(process_children(process_pid(server.process), "store", &store, 1), 1);
+			assert_int_equal(
+			    process_children(process_pid(server.process), "store", &store, 1), 1);
 			kill(store, SIGKILL);
 			assert_true(process_wait_gone(store, PROCESS_PATIENCE_MS));
 		}

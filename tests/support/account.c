@@ -32,7 +32,8 @@ account_registration(const struct account *account, struct peer *peer)
 		.ops = PASSWORD_OPS_DEFAULT,
 		.memory_kib = PASSWORD_MEMORY_DEFAULT,
 		.secret = bytes_of(account->secret, sizeof(account->secret)),
-		.identity = bytes_of(account->identity.public_key, sizeof(account->identity.public_key)),
+		.identity =
+		    bytes_of(account->identity.public_key, sizeof(account->identity.public_key)),
 		.wrapped_key = bytes_of(wrapped_key, sizeof(wrapped_key)),
 		.bundle = bytes_of_string("sealed"),
 		.signature = bytes_of(signature, sizeof(signature)),
@@ -140,7 +141,8 @@ account_login_by_key(struct account *account, struct peer *peer)
 void
 account_resume(struct account *account, struct peer *peer)
 {
-	struct msg_resume message = { .request = 4, .token = bytes_of(account->token, account->token_len) };
+	struct msg_resume message = { .request = 4,
+		.token = bytes_of(account->token, account->token_len) };
 	struct msg_resume_ok answer;
 
 	peer_send(peer, MSG_RESUME, &message);

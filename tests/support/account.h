@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Accounts of a test: registered and logged in over a peer, without Argon2id (a server cannot tell where a secret comes from). */
+/*
+ * Accounts of a test: registered and logged in over a peer, without Argon2id (a server cannot
+ * tell where a secret comes from).
+ */
 
 #ifndef TESTS_SUPPORT_ACCOUNT_H
 #define TESTS_SUPPORT_ACCOUNT_H
@@ -20,7 +23,10 @@ struct account {
 /* Fresh keys; "name" stays the caller's. Not registered yet. */
 void account_init(struct account *account, const char *name);
 
-/* What REGISTER would say over this connection; it borrows from static memory until the next call. */
+/*
+ * What REGISTER would say over this connection; it borrows from static memory until the next
+ * call.
+ */
 struct msg_register account_registration(const struct account *account, struct peer *peer);
 
 /* REGISTER and its answer; sets the uid. */

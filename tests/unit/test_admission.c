@@ -14,8 +14,12 @@
 
 enum { MANY = 200, PER_TURN = 16 };
 
-static const struct admission_limits wide = { .per_turn = PER_TURN, .inside = 2 * MANY, .per_second = 1 };
-static const struct admission_limits narrow = { .per_turn = PER_TURN, .inside = 20, .per_second = 0 };
+static const struct admission_limits wide = {
+	.per_turn = PER_TURN, .inside = 2 * MANY, .per_second = 1
+};
+static const struct admission_limits narrow = {
+	.per_turn = PER_TURN, .inside = 20, .per_second = 0
+};
 
 /* Sockets by their other ends; who came in, in that order. */
 struct hall {
@@ -133,7 +137,8 @@ admission__spends_nothing__on_who_has_left(void **state)
 	(void)state;
 	hall_open(&hall, &wide);
 	for (size_t i = 0; i < MANY; i += 2) {
-		assert_int_equal(write(hall.outside[i], "hello", 5), 5); /* and does not wait for an answer */
+		assert_int_equal(
+		    write(hall.outside[i], "hello", 5), 5); /* and does not wait for an answer */
 		shutdown(hall.outside[i], SHUT_RDWR);
 	}
 	while (admission_waiting(hall.admission) > 0)

@@ -96,7 +96,8 @@ paste__is_one_text__whatever_is_in_it(void **state)
 	for (const char *at = bytes; *at != '\0'; at++) {
 		keys_feed(keys, bytes_of(at, 1));
 		if (keys_next(keys, &event) && event.key == KEY_PASTED)
-			assert_true(bytes_equal(event.text, bytes_of_string("one\ntwo\n/quit\n\x03\033[A")));
+			assert_true(bytes_equal(
+			    event.text, bytes_of_string("one\ntwo\n/quit\n\x03\033[A")));
 	}
 	assert_int_equal(event.key, KEY_TEXT);
 	assert_true(bytes_equal(event.text, bytes_of_string("x")));
@@ -128,7 +129,8 @@ paste__ends__also_without_its_end(void **state)
 static void
 key_name__is_read_back__by_key_parse(void **state)
 {
-	static const char *const names[] = { "a", "C-a", "M-x", "S-F1", "C-M-Left", "Enter", "é", "-", "M--" };
+	static const char *const names[] = { "a", "C-a", "M-x", "S-F1", "C-M-Left", "Enter", "é",
+		"-", "M--" };
 	struct key_event event;
 
 	(void)state;
