@@ -143,8 +143,8 @@ row 'connect storm: server CPU for one' "$(ours storm server_cpu_us)" "$(yardsti
 row 'login (route and work server): CPU for one' "$(ours login server_cpu_us)" \
     "$(yardstick calm server_cpu_us)" us
 row 'memory of an idle session' "$(ours hold session_bytes)" "$(yardstick calm server_private_bytes)" B
-row 'an operation: CPU, over a relayed plain message' "$(ours operations server_cpu_us)" \
-    "$(yardstick relay server_cpu_us)" us
 echo
 printf 'CPU of an idle session: %.3g us a second; kernel memory, both ends: %.4g B\n' \
     "$(ours hold server_cpu_us)" "$(ours hold kernel_bytes)"
+printf 'CPU of an answer, all operations alike: %.3g us; smallest relay: %.3g us a message\n' \
+    "$(ours operations server_cpu_us)" "$(yardstick relay server_cpu_us)"
