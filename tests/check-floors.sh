@@ -22,6 +22,8 @@ server/bench		shared
 client-tui/net		shared
 client-tui/model	shared
 client-tui/view		client-tui/model shared
+client-tui/control	client-tui/view client-tui/model client-tui/net shared
+client-tui		client-tui/control client-tui/view client-tui/model client-tui/net client-tui/term shared
 client-tui/term		client-tui/view shared
 FLOORS
 

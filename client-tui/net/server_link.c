@@ -248,6 +248,14 @@ server_link_describe(const struct server_link *self, char *line, size_t room)
 	}
 }
 
+uint64_t
+server_link_retry_ms(const struct server_link *self)
+{
+	uint64_t now = clock_monotonic_ms();
+
+	return self->state == SERVER_LINK_OFFLINE && self->retry_at > now ? self->retry_at - now : 0;
+}
+
 const struct account *
 server_link_account(const struct server_link *self)
 {

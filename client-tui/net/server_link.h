@@ -110,6 +110,9 @@ const char *server_link_state_word(enum server_link_state state);
 /* A line about it: "offline: No answer came in time. Next try in 4 s." Clean text. */
 void server_link_describe(const struct server_link *self, char *line, size_t room);
 
+/* Milliseconds until the next try, in SERVER_LINK_OFFLINE; else 0. */
+uint64_t server_link_retry_ms(const struct server_link *self);
+
 /* The account that is logged in or comes back; uid 0: none. */
 const struct account *server_link_account(const struct server_link *self);
 

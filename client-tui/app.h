@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The client's event thread: it owns the model, the connection to the server and the loop. One turn handles what
+ * happened, then the face (a screen, or lines) shows what has changed. Nothing here waits.
+ */
+
+#ifndef CLIENT_APP_H
+#define CLIENT_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "client-tui/control/control.h"
+#include "client-tui/net/server_link.h"
+#include "shared/endpoint.h"
+#include "shared/status.h"
+
+enum { APP_SIGNALS = 6, APP_WHY_ROOM = 600 };
+
+struct app;
+struct event;
+struct event_base;
+struct keep;
+
+/* Who shows the model and brings what is typed. */
+struct app_face {
+	void (*on_turn)(void *arg);	      /* something happened; the model may have moved */
+	void (*on_signal)(void *arg, int signal); /* WINCH, TSTP; the others are the app's */
+	bool has_clock;			      /* the time of day is on the screen */
+};
+
+struct app {
+	struct event_base *base;
+	struct link_loop *loop;
+	struct helper *helper;
+	struct server_link *link; /* NULL: no server was chosen yet */
+	struct model *model;
+	struct control *control;
+	struct outbox outbox;
+	struct keep *keep; /* what is on disk */
+	struct invite server;
+	bool has_server;
+	bool is_stopped;
+
+	const struct app_face *face;
+	void *face_arg;
+	struct event *signals[APP_SIGNALS];
+	struct event *tick;
+};
+
+/* "keep" outlives the app. STATUS_NO_MEMORY, STATUS_SYSTEM, ...: there is no loop or thread to be had. */
+enum status app_open(struct keep *keep, struct app *out);
+void app_close(struct app *app);
+
+/* Uses this server from now on, and comes back as the account kept for it, if there is one. */
+enum status app_use_server(struct app *app, const struct invite *server);
+
+/* Runs until the person leaves, or a signal ends it. */
+void app_run(struct app *app, const struct app_face *face, void *arg);
+
+/* The functions of the outbox. */
+void app_fill_outbox(struct app *app);
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/* Other people: the pages of everybody, who is online, contacts. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client-tui/control/acts.h"
+#include "shared/compiler.h"
+#include "shared/mem.h"
+#include "shared/protocol.h"
+#include "shared/str.h"
+
+/* --- pages -------------------------------------------------------------------------------- */
+
+static void
+on_user(void *arg, const void *message)
+{
+	struct question *question = arg;
+	struct model *model = question->control->model;
+	const struct msg_user_item *item = message;
+
+	directory_add(model_change_directory(model), item->uid, item->name, item->display, item->online != 0);
+	roster_set_presence(model_change_roster(model), item->uid,
+	    item->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT, model->now_s);
+}
+
+static void
+on_users(void *arg, const struct answer *answer)
+{
+	struct question *question = arg;
+	struct directory *directory = model_change_directory(question->control->model);
+	const struct msg_user_list_ok *ok = answer->message;
+
+	if (answer->status == STATUS_OK)
+		directory_finish(directory, ok->page, DIRECTORY_PAGE, ok->total);
+	else
+		directory_refuse(directory, bytes_of_string(answer->sentence));
+	question_drop(question);
+}
+
+void
+people_load(struct control *control, struct pane pane, uint32_t page)
+{
+	struct model *model = control->model;
+	struct directory *directory = model_change_directory(model);
+	struct question *question = question_new(control, pane, 0, "");
+	enum status status;
+
+	directory_load(directory, page);
+	status = control->outbox->users(control->outbox->arg, page, directory->online_only, directory->prefix, on_user,
+	    on_users, question);
+	model_show(model, pane_directory());
+	if (status == STATUS_OK)
+		return;
+	directory_refuse(directory, bytes_of_string(status == STATUS_WRONG_STATE || status == STATUS_NO_SERVER
+		? "You are not signed in: /login signs in, /register makes an account."
+		: status_text(status)));
+	question_drop(question);
+}
+
+static bool
+read_page(struct control *control, struct pane pane, const char *word, uint32_t *page)
+{
+	const struct directory *directory = &control->model->directory;
+	uint64_t number;
+
+	if (!str_to_number(bytes_of_string(word), UINT32_MAX, &number) || number == 0) {
+		control_alert(control, pane, "%s: a page is a number from 1 on.", word);
+		return false;
+	}
+	if (directory->pages > 0 && number > directory->pages) {
+		control_alert(control, pane, "There is no page %" PRIu64 ": the last one is %" PRIu32 ".", number,
+		    directory->pages);
+		return false;
+	}
+	*page = (uint32_t)number;
+	return true;
+}
+
+void
+command_users(struct order *order)
+{
+	uint32_t page = 1;
+
+	if (order->count == 1 || read_page(order->control, order->pane, order->words[1], &page))
+		people_load(order->control, order->pane, page);
+}
+
+static void
+turn(struct order *order, int pages)
+{
+	const struct directory *directory = &order->control->model->directory;
+	int64_t page = (int64_t)directory->page + pages;
+
+	if (directory->page == 0)
+		page = 1;
+	if (page < 1)
+		control_note(order->control, order->pane, "This is the first page.");
+	else if (directory->pages > 0 && page > (int64_t)directory->pages)
+		control_note(order->control, order->pane, "This is the last page.");
+	else
+		people_load(order->control, order->pane, (uint32_t)page);
+}
+
+void
+command_next(struct order *order)
+{
+	turn(order, 1);
+}
+
+void
+command_previous(struct order *order)
+{
+	turn(order, -1);
+}
+
+static void
+set_filter(struct control *control, struct pane pane, const char *start, bool online_only)
+{
+	if (start[0] != '\0' && !str_is_name(bytes_of_string(start))) {
+		control_refuse(control, pane, STATUS_BAD_NAME);
+		return;
+	}
+	directory_set_filter(model_change_directory(control->model), bytes_of_string(start), online_only);
+	people_load(control, pane, 1);
+}
+
+void
+command_filter(struct order *order)
+{
+	set_filter(order->control, order->pane, order->count > 1 ? order->words[1] : "",
+	    order->control->model->directory.online_only);
+}
+
+void
+act_online_only(struct control *control, int number UNUSED)
+{
+	const struct directory *directory = &control->model->directory;
+	char *prefix = mem_string(directory->prefix);
+
+	set_filter(control, pane_directory(), prefix, !directory->online_only);
+	free(prefix);
+}
+
+void
+act_jump(struct control *control, int number UNUSED)
+{
+	ask_line(model_change_ask(control->model), TOPIC_PAGE, bytes_of_string("Page"), 10);
+}
+
+void
+answer_page(struct control *control, const char *key UNUSED, const char *text)
+{
+	uint32_t page;
+
+	if (text[0] != '\0' && read_page(control, model_pane(control->model), text, &page))
+		people_load(control, pane_directory(), page);
+}
+
+void
+act_filter(struct control *control, int number UNUSED)
+{
+	ask_line(model_change_ask(control->model), TOPIC_FILTER, bytes_of_string("Names that start with"), 16);
+}
+
+void
+answer_filter(struct control *control, const char *key UNUSED, const char *text)
+{
+	set_filter(control, model_pane(control->model), text, control->model->directory.online_only);
+}
+
+/* --- one person --------------------------------------------------------------------------- */
+
+/* Asks who somebody is; what is then done is up to "on_answer". */
+static void
+find_person(struct control *control, struct pane pane, const char *word, call_on_answer *on_answer)
+{
+	const struct outbox *outbox = control->outbox;
+	struct question *question;
+	enum status status;
+	uint64_t uid = 0;
+
+	command_uid(word, &uid);
+	question = question_new(control, pane, uid, word);
+	status = outbox->find(outbox->arg, uid, word, on_answer, question);
+	if (status == STATUS_OK)
+		return;
+	control_refuse(control, pane, status);
+	question_drop(question);
+}
+
+/* What every answer about somebody changes. NULL: it was a refusal, which has been said. */
+static const struct msg_find_user_ok *
+take_person(struct question *question, const struct answer *answer)
+{
+	const struct msg_find_user_ok *ok = answer->message;
+	struct model *model = question->control->model;
+
+	if (answer->status == STATUS_NO_SUCH_USER) {
+		control_alert(question->control, question->pane, "%s: %s", question->name, answer->sentence);
+		return NULL;
+	}
+	if (answer->status != STATUS_OK) {
+		question_refuse(question, answer);
+		return NULL;
+	}
+	directory_set_presence(model_change_directory(model), ok->uid, ok->online != 0);
+	roster_set_presence(model_change_roster(model), ok->uid, ok->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT,
+	    model->now_s);
+	return ok;
+}
+
+static void
+on_is_online(void *arg, const struct answer *answer)
+{
+	struct question *question = arg;
+	const struct msg_find_user_ok *ok = take_person(question, answer);
+
+	if (ok != NULL)
+		control_note(question->control, question->pane, "%.*s (%" PRIu64 ") is %s.", (int)ok->name.len,
+		    (const char *)ok->name.data, ok->uid, ok->online != 0 ? "online" : "not online");
+	question_drop(question);
+}
+
+void
+command_online(struct order *order)
+{
+	find_person(order->control, order->pane, order->words[1], on_is_online);
+}
+
+static void
+on_add(void *arg, const struct answer *answer)
+{
+	struct question *question = arg;
+	struct model *model = question->control->model;
+	const struct msg_find_user_ok *ok = take_person(question, answer);
+
+	if (ok != NULL) {
+		roster_set(model_change_roster(model), ok->uid, ok->name);
+		roster_set_presence(model_change_roster(model), ok->uid,
+		    ok->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT, model->now_s);
+		control_note(question->control, question->pane, "%.*s (%" PRIu64 ") is a contact now.",
+		    (int)ok->name.len, (const char *)ok->name.data, ok->uid);
+	}
+	question_drop(question);
+}
+
+void
+person_add(struct control *control, struct pane pane, const char *word)
+{
+	find_person(control, pane, word, on_add);
+}
+
+void
+command_add(struct order *order)
+{
+	person_add(order->control, order->pane, order->words[1]);
+}
+
+void
+act_add(struct control *control, int number UNUSED)
+{
+	const struct directory_item *item = directory_selected(&control->model->directory);
+	char uid[24];
+
+	if (model_pane(control->model).kind != PANE_DIRECTORY || item == NULL)
+		return;
+	snprintf(uid, sizeof(uid), "%" PRIu64, item->uid);
+	person_add(control, pane_directory(), uid);
+}
+
+/* --- sessions ----------------------------------------------------------------------------- */
+
+static void
+call(struct question *question, const struct msg_find_user_ok *ok)
+{
+	struct control *control = question->control;
+	struct model *model = control->model;
+	const struct chat *chat = model_chat(model, ok->uid);
+	enum status status;
+
+	if (chat != NULL && (chat->road == CHAT_ROAD_DIRECT || chat->road == CHAT_ROAD_CALLING)) {
+		model_show(model, pane_chat(ok->uid));
+		return;
+	}
+	model_open_chat(model, ok->uid, ok->name);
+	model_show(model, pane_chat(ok->uid));
+	roster_set_presence(model_change_roster(model), ok->uid, PRESENCE_ONLINE, model->now_s);
+	chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_CALLING, model->now_s, bytes_of_string(""));
+	if (control->outbox->talk == NULL) {
+		chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_REFUSED, model->now_s,
+		    bytes_of_string("Direct sessions are not in this version yet."));
+		control_alert(control, pane_chat(ok->uid), "Direct sessions are not in this version yet.");
+		return;
+	}
+	status = control->outbox->talk(control->outbox->arg, ok->uid);
+	if (status == STATUS_OK)
+		return;
+	chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_REFUSED, model->now_s,
+	    bytes_of_string(status_text(status)));
+	control_refuse(control, pane_chat(ok->uid), status);
+}
+
+static void
+on_talk(void *arg, const struct answer *answer)
+{
+	struct question *question = arg;
+	struct control *control = question->control;
+	const struct msg_find_user_ok *ok = take_person(question, answer);
+
+	if (ok != NULL && ok->uid == control->model->me.uid)
+		control_alert(control, question->pane, "That is you.");
+	else if (ok != NULL && ok->online == 0)
+		control_alert(control, question->pane, "%.*s (%" PRIu64 ") is not online, so there is nobody to talk to.",
+		    (int)ok->name.len, (const char *)ok->name.data, ok->uid);
+	else if (ok != NULL)
+		call(question, ok);
+	question_drop(question);
+}
+
+void
+person_talk(struct control *control, struct pane pane, const char *word)
+{
+	find_person(control, pane, word, on_talk);
+}
+
+void
+command_talk(struct order *order)
+{
+	person_talk(order->control, order->pane, order->words[1]);
+}
+
+void
+session_close(struct control *control, uint64_t uid)
+{
+	if (control->outbox->leave != NULL)
+		control->outbox->leave(control->outbox->arg, uid);
+	model_close_chat(control->model, uid);
+}
+
+void
+command_close(struct order *order)
+{
+	session_close(order->control, order->pane.uid);
+}
+
+/* --- me ----------------------------------------------------------------------------------- */
+
+void
+command_me(struct order *order)
+{
+	const struct me *me = &order->control->model->me;
+	char who[TEXT_NAME_ROOM + 64] = "Nobody is signed in";
+
+	if (me->uid != 0)
+		snprintf(who, sizeof(who), "You are %s (%" PRIu64 ")", me->name, me->uid);
+	control_note(order->control, order->pane, "%s; server %s; %s%s%s", who,
+	    me->server[0] != '\0' ? me->server : "none", me_link_words(me->link), me->why[0] != '\0' ? ": " : ".",
+	    me->why);
+}
+
+void
+command_reconnect(struct order *order)
+{
+	enum status status = order->control->outbox->reconnect(order->control->outbox->arg);
+
+	if (status != STATUS_OK)
+		control_refuse(order->control, order->pane, status);
+}

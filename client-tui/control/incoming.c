@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include "client-tui/control/incoming.h"
+
+#include <inttypes.h>
+
+#include "shared/compiler.h"
+
+/* --- the server --------------------------------------------------------------------------- */
+
+static const enum me_link links[] = {
+	[SERVER_LINK_IDLE] = ME_LINK_NONE,
+	[SERVER_LINK_CONNECTING] = ME_LINK_CONNECTING,
+	[SERVER_LINK_AT_ROUTE] = ME_LINK_CONNECTING,
+	[SERVER_LINK_AT_WORK] = ME_LINK_CONNECTED,
+	[SERVER_LINK_ONLINE] = ME_LINK_ONLINE,
+	[SERVER_LINK_OFFLINE] = ME_LINK_WAITING,
+};
+
+void
+incoming_on_state(struct control *control, enum server_link_state state, const struct answer *why, uint64_t retry_s)
+{
+	struct model *model = control->model;
+	enum me_link link = links[state];
+	const char *sentence = why->status != STATUS_OK ? why->sentence : "";
+
+	/* Each try goes through connecting; since when it is away counts from the loss. */
+	if (link == ME_LINK_CONNECTED && (control_is_busy(control) || model->me.uid != 0))
+		link = ME_LINK_SIGNING_IN;
+	if (state == SERVER_LINK_OFFLINE && model->me.link == ME_LINK_ONLINE)
+		control_alert(control, pane_home(), "The server is out of reach: %s It is tried again by itself; "
+						    "open sessions go on.", sentence);
+	if (state == SERVER_LINK_IDLE && why->status != STATUS_OK && why->status != STATUS_GOODBYE)
+		control_alert(control, pane_home(), "%s", sentence);
+	if (link == ME_LINK_ONLINE && model->me.link != ME_LINK_ONLINE)
+		control_note(control, pane_home(), "You are online.");
+	if (link != ME_LINK_ONLINE)
+		roster_forget_presence(model_change_roster(model));
+	me_set_link(model_change_me(model), link, link == model->me.link ? model->me.since_s : model->now_s, retry_s,
+	    bytes_of_string(sentence));
+}
+
+void
+incoming_on_account(struct control *control, const struct account *account)
+{
+	struct me *me = model_change_me(control->model);
+
+	if (account->uid == 0)
+		me_sign_out(me);
+	else
+		me_sign_in(me, account->uid, bytes_of_string(account->name));
+}
+
+void
+incoming_on_warning(struct control *control, const char *sentence)
+{
+	control_alert(control, pane_home(), "%s", sentence);
+}
+
+/* --- sessions ----------------------------------------------------------------------------- */
+
+static struct chat *
+open_chat(struct control *control, uint64_t uid, struct bytes name)
+{
+	struct model *model = control->model;
+
+	if (model_chat(model, uid) != NULL && name.len == 0)
+		return model_change_chat(model, uid);
+	return model_open_chat(model, uid, name);
+}
+
+void
+incoming_on_calling(struct control *control, uint64_t uid, struct bytes name)
+{
+	chat_set_road(open_chat(control, uid, name), CHAT_ROAD_CALLING, control->model->now_s, bytes_of_string(""));
+}
+
+void
+incoming_on_up(struct control *control, uint64_t uid, struct bytes name, enum chat_trust trust, int ms)
+{
+	struct model *model = control->model;
+	struct chat *chat = open_chat(control, uid, name);
+
+	chat_set_road(chat, CHAT_ROAD_DIRECT, model->now_s, bytes_of_string(""));
+	chat_set_round_trip(chat, ms);
+	chat_set_trust(chat, trust);
+	roster_set_presence(model_change_roster(model), uid, PRESENCE_ONLINE, model->now_s);
+	control_note(control, pane_chat(uid), "You are connected to %s. /close leaves the session.", chat->name);
+}
+
+void
+incoming_on_message(struct control *control, uint64_t uid, struct bytes text)
+{
+	struct model *model = control->model;
+
+	if (model_chat(model, uid) != NULL)
+		model_add_theirs(model, uid, model->now_s, text);
+}
+
+void
+incoming_on_delivery(struct control *control, uint64_t uid, uint64_t id, enum delivery delivery)
+{
+	struct model *model = control->model;
+
+	if (model_chat(model, uid) != NULL)
+		transcript_set_delivery(model_change_transcript(model, pane_chat(uid)), id, delivery);
+}
+
+void
+incoming_on_down(struct control *control, uint64_t uid, enum chat_road road, const char *why)
+{
+	struct model *model = control->model;
+	struct chat *chat = model_change_chat(model, uid);
+
+	/* A pane that was closed here hears no more of it. */
+	if (chat == NULL)
+		return;
+	chat_set_road(chat, road, model->now_s, bytes_of_string(why));
+	transcript_settle(&chat->transcript, DELIVERY_FAILED);
+	(road == CHAT_ROAD_CLOSED ? control_note : control_alert)(control, pane_chat(uid), "%s", why);
+}
