@@ -27,9 +27,6 @@
 #include "shared/protocol.h"
 
 static void
-link_on_deadline(struct wheel_timer *timer);
-
-static void
 set_deadline(struct link *link, uint32_t ms)
 {
 	wheel_set(link->loop->wheel, &link->timer, ms, link_on_deadline);
@@ -158,12 +155,14 @@ check_idle(struct link *link)
 		link_refuse(link, STATUS_IDLE, 0);
 }
 
-static void
+void
 link_on_deadline(struct wheel_timer *timer)
 {
 	struct link *link = CONTAINER_OF(timer, struct link, timer);
 
-	if (link_is_going(link) && link->state == LINK_OPEN)
+	if (link->loop->is_ending)
+		link_close(link, STATUS_STOPPED);
+	else if (link_is_going(link) && link->state == LINK_OPEN)
 		check_idle(link);
 	else
 		link_close(link, STATUS_TIMEOUT);

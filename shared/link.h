@@ -74,7 +74,10 @@ struct event_base *link_base_new(void);
  */
 struct link_loop *link_loop_new(struct event_base *base, uint32_t tick_ms);
 
-/* All links must have been closed before; on_downs that are still due come now. NULL is fine. */
+/*
+ * All links must have been closed or finished before. Those that still finish are cut, and on_downs that are due come
+ * now. NULL is fine.
+ */
 void link_loop_free(struct link_loop *loop);
 
 /* The loop's deadlines, for the owner's own use. */

@@ -143,6 +143,9 @@ link_loop_free(struct link_loop *loop)
 {
 	if (loop == NULL)
 		return;
+	work_agenda(loop);	/* last words, if there is room for them */
+	loop->is_ending = true;
+	wheel_hurry(loop->wheel, link_on_deadline);
 	while (!STAILQ_EMPTY(&loop->agenda))
 		work_agenda(loop);
 	assert(loop->count == 0);

@@ -68,6 +68,7 @@ struct link_loop {
 	size_t count;
 	bool in_turn;		/* the end of a turn is being worked on */
 	bool has_turn;		/* "turn" will come */
+	bool is_ending;
 	uint8_t wire[LINK_TURN_BYTES];		/* as it came from a socket */
 	uint8_t clear[LINK_RECORD_BYTES];	/* out of TLS */
 };
@@ -78,6 +79,7 @@ void loop_add_agenda(struct link *link);
 void loop_forget_ready(struct link *link);
 
 /* link.c */
+void link_on_deadline(struct wheel_timer *timer);
 void link_on_event(evutil_socket_t fd, short what, void *arg);
 /* Its turn on the ready list: go on with the handshake or read. */
 void link_proceed(struct link *link);

@@ -190,6 +190,13 @@ wheel_clear(struct wheel *wheel, struct wheel_timer *timer)
 		arm(wheel, UINT64_MAX);
 }
 
+static void
+move_to(struct wheel_timer *ring, struct wheel_timer *timer)
+{
+	ring_remove(timer);
+	ring_append(ring, timer);
+}
+
 /* Moves what is due at "now" from a slot to "due"; a slot also holds what is due some rounds later. */
 static void
 collect_slot(struct wheel *wheel, size_t slot, uint64_t now, struct wheel_timer *due)
@@ -198,12 +205,23 @@ collect_slot(struct wheel *wheel, size_t slot, uint64_t now, struct wheel_timer 
 
 	for (struct wheel_timer *timer = head->next; timer != head; timer = next) {
 		next = timer->next;
-		if (timer->due > now)
-			continue;
-		ring_remove(timer);
-		ring_append(due, timer);
+		if (timer->due <= now)
+			move_to(due, timer);
 	}
 	mark_slot(wheel, slot);
+}
+
+/* They may set and clear any timers, those in "due" too. */
+static void
+call_all(struct wheel *wheel, struct wheel_timer *due)
+{
+	while (!ring_is_empty(due)) {
+		struct wheel_timer *timer = due->next;
+
+		take_out(wheel, timer);
+		timer->on_due(timer);
+	}
+	arm(wheel, next_tick(wheel));
 }
 
 void
@@ -218,13 +236,26 @@ wheel_advance(struct wheel *wheel)
 		collect_slot(wheel, tick % SLOTS, now, &due);
 	if (now > wheel->turned)
 		wheel->turned = now;
-	while (!ring_is_empty(&due)) {
-		struct wheel_timer *timer = due.next;
+	call_all(wheel, &due);
+}
 
-		take_out(wheel, timer);
-		timer->on_due(timer);
+void
+wheel_hurry(struct wheel *wheel, void (*on_due)(struct wheel_timer *timer))
+{
+	struct wheel_timer due, *next;
+
+	ring_init(&due);
+	for (size_t slot = 0; slot < SLOTS; slot++) {
+		struct wheel_timer *head = &wheel->slots[slot];
+
+		for (struct wheel_timer *timer = head->next; timer != head; timer = next) {
+			next = timer->next;
+			if (timer->on_due == on_due)
+				move_to(&due, timer);
+		}
+		mark_slot(wheel, slot);
 	}
-	arm(wheel, next_tick(wheel));
+	call_all(wheel, &due);
 }
 
 uint64_t

@@ -44,6 +44,9 @@ bool wheel_is_set(const struct wheel_timer *timer);
 /* Calls all that are due by the clock. They may set and clear any timers. */
 void wheel_advance(struct wheel *wheel);
 
+/* Calls all that were set with this "on_due" as if they were due. */
+void wheel_hurry(struct wheel *wheel, void (*on_due)(struct wheel_timer *timer));
+
 /* Milliseconds until the next slot with something in it; UINT64_MAX: none. */
 uint64_t wheel_next_ms(const struct wheel *wheel);
 

@@ -483,6 +483,32 @@ the_drain_has_a_deadline(void **state)
 	raw_close(&second);
 }
 
+/* Whoever stops does not wait for the other sides. */
+static void
+the_end_of_a_loop_cuts_who_still_finishes(void **state)
+{
+	struct stage *stage = *state;
+	struct end full = { 0 }, young = { 0 };
+	struct raw first, second;
+
+	stage_raw(stage, &first, false, &full);
+	stage_until(stage, full.ups);
+	for (int i = 0; i < 15; i++)
+		end_send(&full, 7, 60000, 1);
+	link_finish(full.link, STATUS_GOODBYE);
+	stage_quiet(stage);
+	stage_raw(stage, &second, true, &young);
+	link_refuse(young.link, STATUS_DRAINING, 0);
+	link_loop_free(stage->loop);
+	assert_int_equal(full.why, STATUS_GOODBYE);
+	assert_int_equal(young.why, STATUS_DRAINING);
+	stage->loop = link_loop_new(stage->base, 10);
+	stage_until(stage, second.ended);
+	assert_int_equal(raw_count_frames(&second, MSG_ERROR), 1);
+	raw_close(&first);
+	raw_close(&second);
+}
+
 int
 main(void)
 {
@@ -505,6 +531,7 @@ main(void)
 		ON_BOTH(a_word_now_and_then_keeps_it),
 		ON_BOTH(a_pause_does_not_count_as_silence),
 		ON_PLAIN(the_drain_has_a_deadline),
+		ON_PLAIN(the_end_of_a_loop_cuts_who_still_finishes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

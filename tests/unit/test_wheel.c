@@ -167,6 +167,32 @@ callbacks_may_set_and_clear(void **state)
 }
 
 static void
+other_on_due(struct wheel_timer *timer UNUSED)
+{
+	fail();
+}
+
+static void
+some_can_be_called_before_their_time(void **state)
+{
+	struct alarm soon = { 0 }, late = { 0 }, again = { .wheel = *state, .again_ms = 100 };
+	struct wheel_timer other = { 0 };
+	struct wheel *wheel = *state;
+
+	wheel_set(wheel, &soon.timer, 100, alarm_on_due);
+	wheel_set(wheel, &late.timer, 1000000, alarm_on_due);
+	wheel_set(wheel, &again.timer, 100, alarm_on_due);
+	wheel_set(wheel, &other, 100, other_on_due);
+	wheel_hurry(wheel, alarm_on_due);
+	assert_int_equal(soon.rings + late.rings, 2);
+	assert_int_equal(again.rings, 1);
+	assert_true(wheel_is_set(&other) && wheel_is_set(&again.timer));
+	wheel_clear(wheel, &other);
+	wheel_clear(wheel, &again.timer);
+	assert_true(wheel_next_ms(wheel) == UINT64_MAX);
+}
+
+static void
 the_next_deadline_is_known(void **state)
 {
 	struct alarm near = { 0 }, far = { 0 };
@@ -221,6 +247,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_jump_of_the_clock_skips_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_deadline_can_be_moved_and_cleared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(callbacks_may_set_and_clear, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(some_can_be_called_before_their_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_next_deadline_is_known, set_up, tear_down),
 		cmocka_unit_test(a_loop_wakes_for_deadlines_only),
 	};
