@@ -13,14 +13,10 @@
 #include "shared/protocol.h"
 #include "shared/status.h"
 
-enum {
-	DRAIN_MS = 2000,
-};
-
 /* As in client-tui/net/server_link.c. */
 static const struct link_limits limits = {
 	.handshake_ms = 10000,
-	.drain_ms = DRAIN_MS,
+	.drain_ms = 2000,
 	.output_low = 1 << 14,
 	.output_high = 1 << 18,
 };

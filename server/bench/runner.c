@@ -3,20 +3,14 @@
 
 #include <inttypes.h>
 #include <poll.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "shared/clock.h"
-#include "shared/log.h"
 
 enum {
 	SETTLE_MS = 1000,	/* for the server to see that everybody left */
 	COUNT_PATIENCE_MS = 5000,
 	WARM_UP_CLIENTS = 64,	/* of each swarm */
 };
-
-/* In the command line of every process that holds sessions, proc.h. */
-#define SESSION_WORD "--member work session/"
 
 /* Where the figures of a phase go that brings all clients online. */
 struct login_figures {
@@ -44,23 +38,6 @@ runner_init(struct runner *runner, const struct bench_options *options, struct f
 	progress_init(&runner->progress, stderr, !options->quiet);
 }
 
-/* --- readings --- */
-
-static void
-take_reading(const struct runner *runner, struct reading *out)
-{
-	pid_t server = (pid_t)runner->options->server_pid;
-
-	memset(out, 0, sizeof(*out));
-	if (server != 0 && procstat_read("/proc", server, NULL, &out->server) != STATUS_OK)
-		log_warn("process %d cannot be measured: it is gone or belongs to somebody else",
-		    (int)server);
-	if (server != 0)
-		procstat_read("/proc", server, SESSION_WORD, &out->children);
-	procstat_read("/proc", getpid(), NULL, &out->bench);
-	kernstat_read("/proc", &out->kernel);
-}
-
 static void
 add(struct runner *runner, enum figure figure, double value)
 {
@@ -76,12 +53,6 @@ add_server(struct runner *runner, enum figure figure, double value)
 }
 
 static double
-cpu_us(const struct procstat *before, const struct procstat *after)
-{
-	return after->cpu_ns > before->cpu_ns ? (double)(after->cpu_ns - before->cpu_ns) / 1000 : 0;
-}
-
-static double
 per(double value, double count)
 {
 	return count > 0 ? value / count : 0;
@@ -93,33 +64,6 @@ static uint64_t
 sum(const struct runner *runner, enum tally tally)
 {
 	return scoreboard_sum(runner->board, tally);
-}
-
-static double
-phase_seconds(const struct runner *runner)
-{
-	uint64_t first = UINT64_MAX, last = 0;
-
-	for (uint32_t i = 0; i < runner->board->row_count; i++) {
-		const struct scoreboard_row *row = &runner->board->rows[i];
-
-		if (row->first_us != 0 && row->first_us < first)
-			first = row->first_us;
-		if (row->last_us > last)
-			last = row->last_us;
-	}
-	return last > first ? (double)(last - first) / 1e6 : 0;
-}
-
-static void
-merge_times(const struct runner *runner, struct histogram *arrivals, struct histogram *absences)
-{
-	histogram_init(arrivals);
-	histogram_init(absences);
-	for (uint32_t i = 0; i < runner->board->row_count; i++) {
-		histogram_merge(arrivals, &runner->board->rows[i].arrivals);
-		histogram_merge(absences, &runner->board->rows[i].absences);
-	}
 }
 
 /* "login: 12 attempts failed, 0 connections lost (reset 10, timeout 2)" */
@@ -251,12 +195,12 @@ run_register(struct runner *runner)
 
 	if (sum(runner, TALLY_REGISTERED) == runner->options->clients)
 		return true;
-	take_reading(runner, &before);
+	reading_take(runner->options->server_pid, &before);
 	if (!command(runner, PHASE_REGISTER, &order, show_registered))
 		return false;
-	take_reading(runner, &after);
+	reading_take(runner->options->server_pid, &after);
 	save_accounts(runner);
-	seconds = phase_seconds(runner);
+	seconds = scoreboard_seconds(runner->board);
 	made = (double)sum(runner, TALLY_ARRIVED);
 	add(runner, FIGURE_REGISTER_accounts, made);
 	lose(runner, FIGURE_REGISTER_missing,
@@ -265,8 +209,9 @@ run_register(struct runner *runner)
 	add(runner, FIGURE_REGISTER_seconds, seconds);
 	add(runner, FIGURE_REGISTER_per_second, per(made, seconds));
 	add_server(runner, FIGURE_REGISTER_server_cpu_us,
-	    per(cpu_us(&before.server, &after.server), made));
-	add(runner, FIGURE_REGISTER_bench_cpu_us, per(cpu_us(&before.bench, &after.bench), made));
+	    per(reading_cpu_us(&before.server, &after.server), made));
+	add(runner, FIGURE_REGISTER_bench_cpu_us, per(reading_cpu_us(&before.bench, &after.bench),
+	    made));
 	return true;
 }
 
@@ -278,19 +223,26 @@ offline(const struct runner *runner)
 	return online < runner->options->clients ? runner->options->clients - online : 0;
 }
 
+/* Processes that ended meanwhile took theirs along. */
+static double
+seconds_between(uint64_t before_ms, uint64_t after_ms)
+{
+	return after_ms > before_ms ? (double)(after_ms - before_ms) / 1000 : 0;
+}
+
 static void
 add_login_costs(struct runner *runner, const struct login_figures *to, const struct reading *before,
     const struct reading *after)
 {
 	double arrived = (double)sum(runner, TALLY_ARRIVED);
 
-	add_server(runner, to->server_cpu_us, per(cpu_us(&before->server, &after->server),
+	add_server(runner, to->server_cpu_us, per(reading_cpu_us(&before->server, &after->server),
 	    arrived));
 	add_server(runner, to->server_user_s,
-	    (double)(after->server.user_ms - before->server.user_ms) / 1000);
+	    seconds_between(before->server.user_ms, after->server.user_ms));
 	add_server(runner, to->server_system_s,
-	    (double)(after->server.system_ms - before->server.system_ms) / 1000);
-	add(runner, to->bench_cpu_us, per(cpu_us(&before->bench, &after->bench), arrived));
+	    seconds_between(before->server.system_ms, after->server.system_ms));
+	add(runner, to->bench_cpu_us, per(reading_cpu_us(&before->bench, &after->bench), arrived));
 }
 
 /* Everybody from offline to online by this order. */
@@ -302,12 +254,12 @@ measure_logins(struct runner *runner, enum phase phase, enum order_kind kind,
 	struct reading before, after;
 	double seconds;
 
-	take_reading(runner, &before);
+	reading_take(runner->options->server_pid, &before);
 	if (!bring_online(runner, phase, kind, true))
 		return false;
-	take_reading(runner, &after);
-	seconds = phase_seconds(runner);
-	merge_times(runner, &arrivals, &absences);
+	reading_take(runner->options->server_pid, &after);
+	seconds = scoreboard_seconds(runner->board);
+	scoreboard_merge_times(runner->board, &arrivals, &absences);
 	add(runner, to->online, (double)sum(runner, TALLY_ONLINE));
 	lose(runner, to->lost, offline(runner) + sum(runner, TALLY_LOST));
 	add(runner, to->failed_attempts, (double)sum(runner, TALLY_FAILED));
@@ -339,7 +291,7 @@ find_idle(struct runner *runner)
 	if (!command(runner, PHASE_LOGIN, &few, NULL) || !drop_all(runner, PHASE_LOGIN))
 		return false;
 	poll(NULL, 0, SETTLE_MS);
-	take_reading(runner, &runner->idle);
+	reading_take(runner->options->server_pid, &runner->idle);
 	runner->has_idle = true;
 	return true;
 }
@@ -412,10 +364,10 @@ run_hold(struct runner *runner)
 
 	if (!ensure_online(runner, PHASE_HOLD))
 		return false;
-	take_reading(runner, &before);
+	reading_take(runner->options->server_pid, &before);
 	if (!command(runner, PHASE_HOLD, &order, show_online))
 		return false;
-	take_reading(runner, &after);
+	reading_take(runner->options->server_pid, &after);
 	if (!count_online(runner, &seen))
 		return false;
 	online = sum(runner, TALLY_ONLINE);
@@ -428,9 +380,9 @@ run_hold(struct runner *runner)
 	add(runner, FIGURE_HOLD_pings, (double)sum(runner, TALLY_PINGS));
 	add_memory(runner, &after);
 	add_server(runner, FIGURE_HOLD_server_cpu_us,
-	    per(cpu_us(&before.server, &after.server), session_seconds));
+	    per(reading_cpu_us(&before.server, &after.server), session_seconds));
 	add(runner, FIGURE_HOLD_bench_cpu_us,
-	    per(cpu_us(&before.bench, &after.bench), session_seconds));
+	    per(reading_cpu_us(&before.bench, &after.bench), session_seconds));
 	return true;
 }
 
@@ -469,17 +421,17 @@ run_operations(struct runner *runner)
 
 	if (!ensure_online(runner, PHASE_OPERATIONS))
 		return false;
-	take_reading(runner, &before);
+	reading_take(runner->options->server_pid, &before);
 	if (!command(runner, PHASE_OPERATIONS, &order, show_answers))
 		return false;
-	take_reading(runner, &after);
+	reading_take(runner->options->server_pid, &after);
 	answered = (double)sum(runner, TALLY_ANSWERED);
 	add(runner, FIGURE_OPERATIONS_rate, answered / runner->options->measure_s);
 	lose(runner, FIGURE_OPERATIONS_unsent, sum(runner, TALLY_UNSENT));
 	lose(runner, FIGURE_OPERATIONS_lost, sum(runner, TALLY_LOST));
 	add_server(runner, FIGURE_OPERATIONS_server_cpu_us,
-	    per(cpu_us(&before.server, &after.server), answered));
-	add(runner, FIGURE_OPERATIONS_bench_cpu_us, per(cpu_us(&before.bench, &after.bench),
+	    per(reading_cpu_us(&before.server, &after.server), answered));
+	add(runner, FIGURE_OPERATIONS_bench_cpu_us, per(reading_cpu_us(&before.bench, &after.bench),
 	    answered));
 	add_latencies(runner);
 	return true;
@@ -535,7 +487,7 @@ run_survive(struct runner *runner)
 	/* Those who are still out have a last chance. */
 	if (!bring_online(runner, PHASE_SURVIVE, ORDER_LOGIN, false))
 		return false;
-	merge_times(runner, &arrivals, &absences);
+	scoreboard_merge_times(runner->board, &arrivals, &absences);
 	add(runner, FIGURE_SURVIVE_seconds, runner->options->survive_s);
 	add(runner, FIGURE_SURVIVE_disconnects, (double)sum(runner, TALLY_LOST));
 	add(runner, FIGURE_SURVIVE_moved, (double)sum(runner, TALLY_MOVED));

@@ -10,16 +10,8 @@
 #include "server/bench/bench_options.h"
 #include "server/bench/bench_report.h"
 #include "server/bench/fleet.h"
-#include "server/bench/procstat.h"
 #include "server/bench/progress.h"
-
-/* What everybody used up at one moment. */
-struct reading {
-	struct procstat server;		/* zeros without --server-pid */
-	struct procstat children;	/* of it, the session children */
-	struct procstat bench;
-	struct kernstat kernel;
-};
+#include "server/bench/reading.h"
 
 struct runner {
 	const struct bench_options *options;

@@ -96,3 +96,31 @@ scoreboard_sum_reasons(const struct scoreboard *board, unsigned status)
 		sum += atomic_load_explicit(&board->rows[i].reasons[status], memory_order_relaxed);
 	return sum;
 }
+
+double
+scoreboard_seconds(const struct scoreboard *board)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (uint32_t i = 0; i < board->row_count; i++) {
+		const struct scoreboard_row *row = &board->rows[i];
+
+		if (row->first_us != 0 && row->first_us < first)
+			first = row->first_us;
+		if (row->last_us > last)
+			last = row->last_us;
+	}
+	return last > first ? (double)(last - first) / 1e6 : 0;
+}
+
+void
+scoreboard_merge_times(const struct scoreboard *board, struct histogram *arrivals,
+    struct histogram *absences)
+{
+	histogram_init(arrivals);
+	histogram_init(absences);
+	for (uint32_t i = 0; i < board->row_count; i++) {
+		histogram_merge(arrivals, &board->rows[i].arrivals);
+		histogram_merge(absences, &board->rows[i].absences);
+	}
+}

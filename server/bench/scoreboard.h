@@ -77,4 +77,11 @@ void scoreboard_begin(struct scoreboard_row *row);
 uint64_t scoreboard_sum(const struct scoreboard *board, enum tally tally);
 uint64_t scoreboard_sum_reasons(const struct scoreboard *board, unsigned status);
 
+/* From the first connect of the phase to its last arrival; 0 when nobody arrived. */
+double scoreboard_seconds(const struct scoreboard *board);
+
+/* The arrivals and absences of the phase; what was in there before is overwritten. */
+void scoreboard_merge_times(const struct scoreboard *board, struct histogram *arrivals,
+    struct histogram *absences);
+
 #endif

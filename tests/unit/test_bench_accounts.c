@@ -162,6 +162,29 @@ a_phase_forgets_but_what_stands(void **state UNUSED)
 	scoreboard_close(&board);
 }
 
+static void
+a_phase_lasts_from_the_first_to_the_last(void **state UNUSED)
+{
+	struct histogram arrivals, absences;
+	struct scoreboard board;
+
+	scoreboard_open(&board, 3, 10);
+	assert_true(scoreboard_seconds(&board) == 0);
+	board.rows[0].first_us = 5000000;
+	board.rows[0].last_us = 6000000;
+	board.rows[2].first_us = 4500000;
+	board.rows[2].last_us = 5500000;
+	assert_true(scoreboard_seconds(&board) == 1.5);
+	histogram_record(&board.rows[0].arrivals, 3);
+	histogram_record(&board.rows[2].arrivals, 9);
+	histogram_record(&board.rows[1].absences, 7);
+	scoreboard_merge_times(&board, &arrivals, &absences);
+	assert_int_equal(arrivals.count, 2);
+	assert_int_equal(arrivals.max, 9);
+	assert_int_equal(absences.max, 7);
+	scoreboard_close(&board);
+}
+
 int
 main(void)
 {
@@ -174,6 +197,7 @@ main(void)
 		cmocka_unit_test(made_keys_differ),
 		cmocka_unit_test(shares_cover_everybody_once),
 		cmocka_unit_test(a_phase_forgets_but_what_stands),
+		cmocka_unit_test(a_phase_lasts_from_the_first_to_the_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
