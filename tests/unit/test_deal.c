@@ -176,11 +176,13 @@ a_stopped_child_gets_none_until_it_goes_on(void **state UNUSED)
 	stop_server(server, crowd);
 }
 
-/* Everybody is greeted or lost. */
+/* Everybody is greeted by a child that lives, or lost. */
 static bool
-are_settled(struct crowd *crowd, const void *of UNUSED)
+are_settled(struct crowd *crowd, const void *of)
 {
-	return crowd_greeted(crowd) + crowd_ended(crowd) == crowd_count(crowd);
+	const pid_t *killed = of;
+
+	return crowd_greeted(crowd) + crowd_ended(crowd) == crowd_count(crowd) && crowd_with(crowd, *killed) == 0;
 }
 
 /* A flood while one child is stopped and another is killed: only what those two had been given suffers. */
@@ -202,7 +204,7 @@ a_flood_with_one_stopped_and_one_killed(void **state UNUSED)
 	assert_true(process_wait_line(server, "generation 2", PROCESS_PATIENCE_MS));
 	assert_true(process_wait_line(server, "does not take clients", PROCESS_PATIENCE_MS));
 	kill(pids[0], SIGCONT);
-	assert_true(crowd_wait(crowd, are_settled, NULL, PROCESS_PATIENCE_MS));
+	assert_true(crowd_wait(crowd, are_settled, &pids[1], PROCESS_PATIENCE_MS));
 	at_stopped = crowd_with(crowd, pids[0]);
 	print_message("a flood of %u: %u lost with a killed child, %u were kept waiting by a stopped one\n", CLIENTS,
 	    crowd_ended(crowd), at_stopped);
