@@ -15,9 +15,14 @@
 enum {
 	PACKET_MAX = FRAME_SIZE_MAX,
 	PACKET_ROOM_MIN = 1024,
-	/* Packets read in one go, and also in one millisecond when others have a lower priority than we. */
+	/*
+	 * Packets read in one go, and also in one millisecond when others have a lower priority
+	 * than we.
+	 */
 	READ_BATCH = 64,
-	/* How long to wait before trying again when the kernel is short of memory or descriptors. */
+	/*
+	 * How long to wait before trying again when the kernel is short of memory or descriptors.
+	 */
 	RETRY_MS = 10,
 };
 
@@ -37,7 +42,8 @@ struct channel {
 	struct event *readable;
 	struct event *writable;	/* pending: the other side has no room */
 	struct event *pause;	/* pending: reading goes on when it fires */
-	struct event *later;	/* active: the queue leaves at the end of this turn; pending: the system had no room */
+	/* Active: the queue leaves at the end of this turn; pending: the system had no room. */
+	struct event *later;
 
 	struct packet *first, *last;
 	struct packet *spare;	/* the last one that was sent, for the next one to send */
@@ -51,7 +57,8 @@ struct channel {
 	bool yields;		/* others in this base have a lower priority */
 
 	bool is_blocked;	/* on_drained is owed */
-	bool is_broken;		/* nothing can be sent any more; the end of what there is to read is near */
+	/* Nothing can be sent any more; the end of what there is to read is near. */
+	bool is_broken;
 	bool is_closed;		/* on_closed was called */
 	bool is_freed;		/* … inside a callback: the memory goes when that returns */
 	unsigned depth;		/* callbacks of ours that are running */
@@ -65,7 +72,7 @@ channel_pair(int ends[2])
 	return STATUS_OK;
 }
 
-/* --- the queue ------------------------------------------------------------------------------------------------------ */
+/* --- the queue ---------------------------------------------------------- */
 
 static void
 packet_free(struct packet *packet)
@@ -147,7 +154,7 @@ queue_extend(struct channel *channel, size_t len, int fd)
 	return at;
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 static ssize_t
 send_packet(const struct channel *channel, const void *data, size_t len, int fd)
@@ -201,8 +208,12 @@ after_failure(struct channel *channel, int error)
 	case ENOTCONN:
 		break;
 	default:
-		log_error("channel: sending failed (%s); it is closed now", status_name(status_of_errno(error)));
-		/* Our own end: the reading side finds the end at once, so that on_closed comes as always. */
+		log_error("channel: sending failed (%s); it is closed now",
+		    status_name(status_of_errno(error)));
+		/*
+		 * Our own end: the reading side finds the end at once, so that on_closed comes as
+		 * always.
+		 */
 		shutdown(channel->fd, SHUT_RDWR);
 	}
 	channel->is_broken = true;
@@ -242,7 +253,8 @@ channel_on_turn(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 
 	channel->is_blocked = false;
 	send_queue(channel);
-	if (!was_blocked || channel->is_blocked || channel->is_broken || channel->events->on_drained == NULL)
+	if (!was_blocked || channel->is_blocked || channel->is_broken ||
+	    channel->events->on_drained == NULL)
 		return;
 	channel->depth++;
 	channel->events->on_drained(channel, channel->arg);
@@ -283,7 +295,8 @@ channel_send(struct channel *channel, struct bytes frame, int fd)
 }
 
 enum status
-channel_send_message(struct channel *channel, const struct schema *schema, const void *message, int fd)
+channel_send_message(struct channel *channel, const struct schema *schema, const void *message,
+    int fd)
 {
 	size_t size = codec_frame_size(schema, message);
 	enum status status = check_room(channel, size, fd);
@@ -296,7 +309,8 @@ channel_send_message(struct channel *channel, const struct schema *schema, const
 }
 
 enum status
-channel_try_message(struct channel *channel, const struct schema *schema, const void *message, int fd)
+channel_try_message(struct channel *channel, const struct schema *schema, const void *message,
+    int fd)
 {
 	uint8_t room[512];
 	size_t size = codec_frame_size(schema, message);
@@ -338,16 +352,20 @@ channel_is_blocked(const struct channel *channel)
 	return channel->is_blocked;
 }
 
-/* --- receiving -------------------------------------------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------- */
 
-/* The first descriptor of a message, or -1. We send one at a time; more would be a mistake, but must not leak. */
+/*
+ * The first descriptor of a message, or -1. We send one at a time; more would be a mistake, but
+ * must not leak.
+ */
 static int
 take_descriptor(struct msghdr *message)
 {
 	struct cmsghdr *header;
 	int taken = -1;
 
-	for (header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
+	for (header = CMSG_FIRSTHDR(message); header != NULL;
+	    header = CMSG_NXTHDR(message, header)) {
 		size_t len = header->cmsg_len - CMSG_LEN(0);
 
 		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
@@ -419,8 +437,8 @@ receive_packet(struct channel *channel)
 		if (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)
 			return RECEIVED_NOTHING;
 		/*
-		 * ECONNRESET says that the other side has left with something of ours unread. It is told once, before what that
-		 * side had sent to us.
+		 * ECONNRESET says that the other side has left with something of ours unread. It
+		 * is told once, before what that side had sent to us.
 		 */
 		return errno == ECONNRESET || errno == EINTR ? RECEIVED_PACKET : RECEIVED_END;
 	}
@@ -435,7 +453,10 @@ receive_packet(struct channel *channel)
 	return RECEIVED_END;
 }
 
-/* A busy channel must not starve those of lower priority: after a batch within a millisecond they have the next one. */
+/*
+ * A busy channel must not starve those of lower priority: after a batch within a millisecond they
+ * have the next one.
+ */
 static void
 yield(struct channel *channel, unsigned packets)
 {
@@ -483,10 +504,11 @@ channel_on_pause_over(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	event_add(channel->readable, NULL);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------- */
 
 static struct event *
-new_event(struct channel *channel, struct event_base *base, int fd, short what, event_callback_fn callback)
+new_event(struct channel *channel, struct event_base *base, int fd, short what,
+    event_callback_fn callback)
 {
 	struct event *event = event_new(base, fd, what, callback, channel);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The bus of one machine: the presence table says which child has a user, and a channel leads from each child to each other,
- * with nobody in the middle.
+ * The bus of one machine: the presence table says which child has a user, and a channel leads
+ * from each child to each other, with nobody in the middle.
  */
 
 #include "server/bus/bus.h"
@@ -17,11 +17,14 @@
 #include "shared/mem.h"
 
 enum {
-	/* More than this waiting for one sibling: it is slow or stopped, and senders hear "busy". */
+	/*
+	 * More than this waiting for one sibling: it is slow or stopped, and senders hear "busy".
+	 */
 	DELIVERIES_MAX = 4 * 1024 * 1024,
 	/*
-	 * Takeovers must not be lost, or an account had two sessions: they have room of their own. One session is taken over
-	 * once, so it is enough for more sessions than a process has descriptors.
+	 * Takeovers must not be lost, or an account had two sessions: they have room of their
+	 * own. One session is taken over once, so it is enough for more sessions than a process
+	 * has descriptors.
 	 */
 	TAKEOVERS_MAX = 1024 * 1024,
 };
@@ -67,7 +70,7 @@ is_here(const struct bus_local *local, const struct presence_holder *holder)
 	return holder->child == local->self.child && holder->generation == local->self.generation;
 }
 
-/* --- siblings --------------------------------------------------------------------------------------------------------- */
+/* --- siblings ----------------------------------------------------------- */
 
 static void
 handle_deliver(struct bus_local *local, const void *message)
@@ -116,7 +119,7 @@ bus_on_frame(struct channel *channel UNUSED, const struct frame *frame, int fd, 
 	if (fd >= 0)
 		close(fd);
 	if (schema == NULL || codec_decode(schema, frame->payload, &message, NULL) != STATUS_OK) {
-		log_error("bus: a sibling sent a frame (type 0x%04x) that makes no sense; its channel is closed",
+		log_error("bus: a sibling sent nonsense (type 0x%04x); its channel is closed",
 		    frame->type);
 		drop_peer(peer);
 		return;
@@ -204,7 +207,7 @@ find_peer(struct bus_local *local, const struct presence_holder *holder, struct 
 	return STATUS_OK;
 }
 
-/* --- the driver ------------------------------------------------------------------------------------------------------- */
+/* --- the driver --------------------------------------------------------- */
 
 static void
 tell_previous(struct bus_local *local, uint64_t uid, const struct presence_holder *previous)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What stands behind a bus. A driver embeds struct bus as its first member and fills a table; what each function has to do
- * is said in bus.h. bus.c calls a driver only with frames of an allowed length.
+ * What stands behind a bus. A driver embeds struct bus as its first member and fills a table;
+ * what each function has to do is said in bus.h. bus.c calls a driver only with frames of an
+ * allowed length.
  */
 
 #ifndef SERVER_BUS_DRIVER_H

@@ -12,7 +12,10 @@ struct presence_entry {
 _Static_assert(sizeof(struct presence_entry) == 16, "PRESENCE_SIZE_MIN counts on it");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "shared memory needs atomics without locks");
 
-/* A value: state in the upper two bits, then 10 bits child, 20 bits generation, 32 bits session. 0 is free. */
+/*
+ * A value: state in the upper two bits, then 10 bits child, 20 bits generation, 32 bits session.
+ * 0 is free.
+ */
 enum state {
 	FREE,
 	RESERVED,
@@ -84,7 +87,10 @@ presence_init(struct presence *out, void *memory, size_t size)
 	return true;
 }
 
-/* Where the window of a uid begins. Uids are counted up by the store; the golden ratio spreads such numbers evenly. */
+/*
+ * Where the window of a uid begins. Uids are counted up by the store; the golden ratio spreads
+ * such numbers evenly.
+ */
 static size_t
 home_of(const struct presence *presence, uint64_t uid)
 {

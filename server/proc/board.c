@@ -22,7 +22,9 @@ board_parent_row(struct board *board)
 uint32_t
 board_load(const struct counters *row)
 {
-	/* In this order: who is being taken over is counted twice for a moment, never not at all. */
+	/*
+	 * In this order: who is being taken over is counted twice for a moment, never not at all.
+	 */
 	uint64_t taken = atomic_load_explicit(&row->taken, memory_order_acquire);
 	uint64_t dealt = counter_get(&row->dealt);
 	uint64_t sessions = counter_get(&row->sessions);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What every process of a service can see: the rows of counters, and how the server is as a whole. Shared memory, made by
- * the parent before the first child; only atomics change afterwards.
+ * What every process of a service can see: the rows of counters, and how the server is as a
+ * whole. Shared memory, made by the parent before the first child; only atomics change
+ * afterwards.
  */
 
 #ifndef SERVER_PROC_BOARD_H

@@ -11,8 +11,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "server/proc/base.h"
+#include "server/proc/birth.h"
 #include "server/proc/board.h"
-#include "server/proc/child_internal.h"
 #include "server/proc/memory.h"
 #include "server/proc/messages.h"
 #include "server/proc/signals.h"
@@ -22,8 +23,6 @@
 #include "shared/str.h"
 
 enum {
-	/* Callbacks of clients before the channels are looked at again. */
-	CLIENTS_BATCH = 32,
 	/* Time to leave when the parent is dead and cannot say how much there is. */
 	ORPHAN_MS = 5000,
 };
@@ -46,30 +45,10 @@ struct proc_child {
 	void *arg;
 	struct event *deadline;
 	int exit_status;
-	bool ready_is_held;
 	bool is_told_to_stop;
 };
 
-struct event_base *
-child_base_new(void)
-{
-	struct event_config *config = event_config_new();
-	struct event_base *base;
-
-	if (config == NULL)
-		log_fatalx("out of memory: no event base");
-	event_config_require_features(config, EV_FEATURE_ET);
-	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
-	event_config_set_max_dispatch_interval(config, NULL, CLIENTS_BATCH, 1);
-	base = event_base_new_with_config(config);
-	event_config_free(config);
-	if (base == NULL || strcmp(event_base_get_method(base), "epoll") != 0)
-		log_fatalx("an event base with epoll is needed and not to be had");
-	event_base_priority_init(base, 2);
-	return base;
-}
-
-/* --- what the parent says ------------------------------------------------------------------------------------------- */
+/* --- what the parent says ----------------------------------------------- */
 
 static const struct board *
 board_of(const struct proc_child *child)
@@ -87,7 +66,8 @@ child_on_deadline(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 static void
 stop_within(struct proc_child *child, uint32_t milliseconds)
 {
-	struct timeval time = { .tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000 };
+	struct timeval time = { .tv_sec = milliseconds / 1000,
+	    .tv_usec = milliseconds % 1000 * 1000 };
 
 	if (child->is_told_to_stop)
 		return;
@@ -99,7 +79,9 @@ stop_within(struct proc_child *child, uint32_t milliseconds)
 		proc_child_leave(child, 0);
 }
 
-/* The counts are the acknowledgement; the parent reads them in the opposite order (board_load()). */
+/*
+ * The counts are the acknowledgement; the parent reads them in the opposite order (board_load()).
+ */
 static void
 handle_client(struct proc_child *child, const void *message, int *fd)
 {
@@ -130,8 +112,8 @@ handle_peer(struct proc_child *child, const void *message, int *fd)
 		.generation = peer->generation };
 
 	if (*fd < 0)
-		log_fatalx("no descriptor left for the channel to %s/%u", child->service->roles[who.role].name,
-		    who.index);
+		log_fatalx("no descriptor left for the channel to %s/%u",
+		    child->service->roles[who.role].name, who.index);
 	if (child->handlers->on_peer == NULL)
 		return;
 	child->handlers->on_peer(child->arg, &who, *fd);
@@ -154,8 +136,11 @@ handle_settings(struct proc_child *child, const void *message UNUSED, int *fd)
 }
 
 static void
-handle_drain(struct proc_child *child, const void *message UNUSED, int *fd UNUSED)
+handle_drain(struct proc_child *child, const void *message, int *fd UNUSED)
 {
+	const struct proc_drain *drain = message;
+
+	log_debug("clients have %u s to move", drain->milliseconds / 1000);
 	if (child->handlers->on_drain != NULL)
 		child->handlers->on_drain(child->arg);
 	else
@@ -202,7 +187,8 @@ child_on_frame(struct channel *channel UNUSED, const struct frame *frame, int fd
 			child->handlers->on_parent_frame(child->arg, frame);
 	} else if (schema == NULL || action >= ARRAY_LEN(actions) || actions[action] == NULL ||
 	    codec_decode(schema, frame->payload, &message, NULL) != STATUS_OK) {
-		log_fatalx("the parent sent a frame (type 0x%04x) that makes no sense", frame->type);
+		log_fatalx("the parent sent a frame (type 0x%04x) that makes no sense",
+		    frame->type);
 	} else {
 		actions[action](child, &message, &fd);
 	}
@@ -224,30 +210,17 @@ static const struct channel_events parent_events = {
 	.on_closed = child_on_closed,
 };
 
-/* --- for run() -------------------------------------------------------------------------------------------------------- */
-
-void
-child_hold_ready(struct proc_child *child)
-{
-	child->ready_is_held = true;
-}
-
-void
-child_say_ready(struct proc_child *child)
-{
-	struct proc_ready ready = { .generation = child->self.generation };
-
-	channel_send_message(child->parent, proc_schema(PROC_READY), &ready, -1);
-}
+/* --- for run() ---------------------------------------------------------- */
 
 int
 proc_child_run(struct proc_child *child, const struct proc_handlers *handlers, void *arg)
 {
+	struct proc_ready ready = { .generation = child->self.generation };
+
 	assert(child->handlers == NULL);
 	child->handlers = handlers;
 	child->arg = arg;
-	if (!child->ready_is_held)
-		child_say_ready(child);
+	channel_send_message(child->parent, proc_schema(PROC_READY), &ready, -1);
 	event_base_dispatch(child->base);
 	channel_flush(child->parent);
 	return child->exit_status;
@@ -350,45 +323,7 @@ proc_child_send(struct proc_child *child, struct bytes frame)
 	return channel_send(child->parent, frame, -1);
 }
 
-/* --- birth and death ------------------------------------------------------------------------------------------------ */
-
-/* "1,2,3" into numbers; false when there are not exactly "count". */
-static bool
-read_numbers(const char *text, int *numbers, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t len = strcspn(text, ",");
-		uint64_t number;
-
-		if (!str_to_number(bytes_of(text, len), INT32_MAX, &number))
-			return false;
-		numbers[i] = (int)number;
-		text += len;
-		if (*text != (i + 1 < count ? ',' : '\0'))
-			return false;
-		text++;
-	}
-	return true;
-}
-
-/* "session/3" into role and index. */
-static bool
-read_member(const struct proc_service *service, const char *text, struct proc_member *out)
-{
-	const char *slash = strchr(text, '/');
-	uint64_t index;
-
-	if (slash == NULL || !str_to_number(bytes_of_string(slash + 1), PROC_MEMBERS_MAX, &index))
-		return false;
-	for (unsigned i = 0; i < service->role_count; i++) {
-		if (!bytes_equal(bytes_of(text, (size_t)(slash - text)), bytes_of_string(service->roles[i].name)))
-			continue;
-		out->role = i;
-		out->index = (unsigned)index;
-		return true;
-	}
-	return false;
-}
+/* --- birth and death ---------------------------------------------------- */
 
 static bool
 adopt(int fd, bool is_writable, struct segment *out)
@@ -402,10 +337,11 @@ adopt(int fd, bool is_writable, struct segment *out)
 static bool
 adopt_all(struct proc_child *child, const int *fds)
 {
-	bool is_good = adopt(fds[1], false, &child->settings) && adopt(fds[2], true, &child->board);
+	bool is_good = adopt(fds[BIRTH_SETTINGS], false, &child->settings) &&
+	    adopt(fds[BIRTH_BOARD], true, &child->board);
 
 	for (unsigned i = 0; is_good && i < child->service->memory_count; i++)
-		is_good = adopt(fds[3 + i], true, &child->memories[i]);
+		is_good = adopt(fds[BIRTH_MEMORIES + i], true, &child->memories[i]);
 	return is_good;
 }
 
@@ -415,37 +351,35 @@ name_process(const struct proc_child *child)
 	const char *role = child->service->roles[child->self.role].name;
 	char name[64];
 
-	snprintf(name, sizeof(name), "%.40s %.16s/%u", program_invocation_short_name, role, child->self.index);
+	snprintf(name, sizeof(name), "%.40s %.16s/%u", program_invocation_short_name, role,
+	    child->self.index);
 	log_open(name);
 	prctl(PR_SET_NAME, strchr(name, ' ') + 1);
 }
 
-/* False: the arguments are not from a parent of ours. */
+/* False: this is not from a parent of ours. */
 static bool
-child_open(struct proc_child *child, char **arguments)
+child_open(struct proc_child *child, const struct birth *birth)
 {
-	int numbers[2], fds[CHILD_DESCRIPTORS_MAX];
 	struct board *board;
 
-	if (!read_member(child->service, arguments[1], &child->self) || !read_numbers(arguments[2], numbers, 2) ||
-	    !read_numbers(arguments[3], fds, 3 + child->service->memory_count) || fcntl(fds[0], F_SETFD, FD_CLOEXEC) < 0)
-		return false;
-	child->self.generation = (uint32_t)numbers[0];
-	child->self.number = (unsigned)numbers[1];
+	child->service = birth->service;
+	child->self = birth->who;
 	name_process(child);
 	/*
-	 * A stopped process does not see that its parent died. Continuing does no harm to one that runs, and EOF on the channel
-	 * does the rest.
+	 * A stopped process does not see that its parent died. To continue does no harm to one that
+	 * runs, and EOF on the channel does the rest.
 	 */
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
-	if (!adopt_all(child, fds))
-		log_fatal("shared memory cannot be mapped");
+	if (fcntl(birth->fds[BIRTH_CHANNEL], F_SETFD, FD_CLOEXEC) < 0 ||
+	    !adopt_all(child, birth->fds))
+		return false;
 	board = child->board.memory;
-	if (child->self.number >= board->member_count)
+	if (child->board.size < sizeof(*board) || child->self.number >= board->member_count)
 		return false;
 	child->row = &board->rows[child->self.number];
-	child->base = child_base_new();
-	child->parent = channel_new(child->base, fds[0], &parent_events, child);
+	child->base = base_new();
+	child->parent = channel_new(child->base, birth->fds[BIRTH_CHANNEL], &parent_events, child);
 	child->deadline = evtimer_new(child->base, child_on_deadline, child);
 	return child->deadline != NULL;
 }
@@ -466,16 +400,14 @@ void
 proc_enter(const struct proc_service *const *services, unsigned count, int argc, char **argv)
 {
 	struct proc_child child = { .service = NULL };
+	struct birth birth;
 	int status;
 
-	if (argc != 2 + CHILD_ARGUMENTS || strcmp(argv[1], CHILD_MARK) != 0)
+	if (!birth_is_meant(argc, argv))
 		return;
 	signals_start_child();
-	for (unsigned i = 0; i < count; i++)
-		if (strcmp(services[i]->name, argv[2]) == 0)
-			child.service = services[i];
-	if (child.service == NULL || !child_open(&child, argv + 2))
-		log_fatalx("%s is only for processes that the server itself starts", CHILD_MARK);
+	if (!birth_read(services, count, argv, &birth) || !child_open(&child, &birth))
+		log_fatalx("%s is only for processes that the server itself starts", argv[1]);
 	status = child.service->roles[child.self.role].run(&child);
 	child_close(&child);
 	exit(status);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A child from the inside: what a role's run() has in its hands. One thread, one event loop; the base was made after
- * the exec, it uses epoll and knows edge-triggered events. Channels have priority over clients in it.
+ * A child from the inside: what a role's run() has in its hands. One thread, one event loop; the
+ * base was made after the exec, it uses epoll and knows edge-triggered events. Channels have
+ * priority over clients in it.
  */
 
 #ifndef SERVER_PROC_CHILD_H
@@ -14,19 +15,26 @@ struct event_base;
 
 struct proc_handlers {
 	/*
-	 * A client came through a listener of the plan: connected, non-blocking, close-on-exec; the handler owns "fd". It is
-	 * counted already; proc_child_client_gone() counts it off again.
+	 * A client came through a listener of the plan: connected, non-blocking, close-on-exec;
+	 * the handler owns "fd". It is counted already; proc_child_client_gone() counts it off
+	 * again.
 	 */
 	void (*on_client)(void *arg, int fd, unsigned listener, const struct proc_address *from);
 	/*
-	 * Our end of a channel to another member, by the service's links: the handler owns "fd" and gives it to channel_new()
-	 * (shared/channel.h). It comes again with a new generation when that member was replaced, perhaps before the old channel
-	 * has reported its end.
+	 * Our end of a channel to another member, by the service's links: the handler owns "fd"
+	 * and gives it to channel_new() (shared/channel.h). It comes again with a new generation
+	 * when that member was replaced, perhaps before the old channel has reported its end.
 	 */
 	void (*on_peer)(void *arg, const struct proc_member *who, int fd);
-	/* Send the clients away in your own time, then call proc_child_leave(child, 0). NULL: leave at once. */
+	/*
+	 * Send the clients away in your own time, then call proc_child_leave(child, 0). NULL:
+	 * leave at once.
+	 */
 	void (*on_drain)(void *arg);
-	/* Finish what is in hand, then call proc_child_leave(child, 0). NULL: leave at once. Comes when the parent died, too. */
+	/*
+	 * Finish what is in hand, then call proc_child_leave(child, 0). NULL: leave at once.
+	 * Comes when the parent died, too.
+	 */
 	void (*on_stop)(void *arg);
 	/* New settings, checked by the parent. The old ones are valid until the handler returns. */
 	void (*on_reload)(void *arg, struct bytes settings);
@@ -36,7 +44,10 @@ struct proc_handlers {
 	void (*on_parent_frame)(void *arg, const struct frame *frame);
 };
 
-/* Tells the parent that this child is set up, then runs the loop until proc_child_leave(). Returns the status given there. */
+/*
+ * Tells the parent that this child is set up, then runs the loop until proc_child_leave().
+ * Returns the status given there.
+ */
 int proc_child_run(struct proc_child *child, const struct proc_handlers *handlers, void *arg);
 
 /* Ends proc_child_run() at the end of this turn. */
@@ -56,7 +67,10 @@ struct event_base *proc_child_base(const struct proc_child *child);
 /* The settings of the plan or of the last reload; valid until on_reload returns. */
 struct bytes proc_child_settings(const struct proc_child *child);
 
-/* A shared-memory segment and its size; "memory" is its place in proc_service.memories. "size" may be NULL. */
+/*
+ * A shared-memory segment and its size; "memory" is its place in proc_service.memories. "size"
+ * may be NULL.
+ */
 void *proc_child_memory(const struct proc_child *child, unsigned memory, size_t *size);
 
 /* This child's own row; add with counter_add() (counters.h). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Counters in shared memory: one row per process, written by that process alone, read by everybody, no locks. Rows are
- * those of proc_member.number. What is counted: counters.def.
+ * Counters in shared memory: one row per process, written by that process alone, read by
+ * everybody, no locks. Rows are those of proc_member.number. What is counted: counters.def.
  */
 
 #ifndef SERVER_PROC_COUNTERS_H
@@ -37,7 +37,10 @@ struct counter_info {
 	enum counter_kind kind;
 };
 
-/* A row is written by one process only, so load and store are enough: no locked instruction on a hot path. */
+/*
+ * A row is written by one process only, so load and store are enough: no locked instruction on a
+ * hot path.
+ */
 static inline void
 counter_add(_Atomic uint64_t *counter, uint64_t amount)
 {

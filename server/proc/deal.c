@@ -33,7 +33,7 @@ struct waiting {
 	struct proc_address from;
 };
 
-/* --- who can take a client -------------------------------------------------------------------------------------------- */
+/* --- who can take a client ---------------------------------------------- */
 
 /* Clients handed to a member that it has not taken yet. */
 static uint64_t
@@ -60,7 +60,8 @@ watch_progress(struct member *member, uint64_t now)
 		return;
 	member_name(member, name);
 	if (member->is_silent)
-		log_warn("%s (pid %d) does not take clients; it gets none until it does again", name, member->pid);
+		log_warn("%s (pid %d) does not take clients; it gets none until it does again",
+		    name, member->pid);
 	else
 		log_info("%s (pid %d) takes clients again", name, member->pid);
 	members_count_capacity(member->parent);
@@ -111,7 +112,7 @@ choose(struct deal *deal, enum able *able)
 	return best;
 }
 
-/* --- those who wait --------------------------------------------------------------------------------------------------- */
+/* --- those who wait ----------------------------------------------------- */
 
 static struct waiting *
 first_waiting(struct deal *deal)
@@ -141,7 +142,8 @@ hand_out(struct deal *deal, struct member *member)
 	const struct waiting *waiting = first_waiting(deal);
 	struct proc_client message = { .listener = (uint16_t)waiting->listener,
 		.address = bytes_of(&waiting->from.address, waiting->from.len) };
-	enum status status = channel_try_message(member->channel, proc_schema(PROC_CLIENT), &message, waiting->fd);
+	enum status status = channel_try_message(member->channel, proc_schema(PROC_CLIENT),
+	    &message, waiting->fd);
 
 	if (status == STATUS_CLOSED)
 		member->is_ready = false;
@@ -155,7 +157,7 @@ hand_out(struct deal *deal, struct member *member)
 	return true;
 }
 
-/* --- accepting -------------------------------------------------------------------------------------------------------- */
+/* --- accepting ---------------------------------------------------------- */
 
 static void
 set_tick(struct deal *deal)
@@ -197,13 +199,15 @@ deal_turn(struct deal *deal)
 		else
 			break;
 	}
-	if (deal->is_open && deal->is_paused && !deal->is_out_of_descriptors && deal->count < deal->room / 2)
+	if (deal->is_open && deal->is_paused && !deal->is_out_of_descriptors &&
+	    deal->count < deal->room / 2)
 		resume_accepting(deal);
 }
 
 /*
- * No descriptor is left. If others wait here they will free theirs soon. If not, the spare one lets us take one connection
- * and close it, so that at least one client a tick hears that this server is full.
+ * No descriptor is left. If others wait here they will free theirs soon. If not, the spare one
+ * lets us take one connection and close it, so that at least one client a tick hears that this
+ * server is full.
  */
 static void
 run_out_of_descriptors(struct deal *deal, const struct doorway *doorway)
@@ -237,12 +241,15 @@ accept_one(struct deal *deal, const struct doorway *doorway)
 		return false;
 	}
 	waiting->from.len = sizeof(waiting->from.address);
-	fd = accept4(doorway->listener.fd, (struct sockaddr *)&waiting->from.address, &waiting->from.len,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = accept4(doorway->listener.fd, (struct sockaddr *)&waiting->from.address,
+	    &waiting->from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			run_out_of_descriptors(deal, doorway);
-		/* Anything else but EAGAIN was that client's own trouble (accept(2)); the next one comes with the next turn. */
+		/*
+		 * Anything else but EAGAIN was that client's own trouble (accept(2)); the next
+		 * one comes with the next turn.
+		 */
 		return false;
 	}
 	if (waiting->from.len > sizeof(waiting->from.address))
@@ -268,7 +275,10 @@ deal_on_acceptable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	set_tick(deal);
 }
 
-/* Looks after what no event reports: children that are silent, clients that wait too long, descriptors that came free. */
+/*
+ * Looks after what no event reports: children that are silent, clients that wait too long,
+ * descriptors that came free.
+ */
 static void
 deal_on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
@@ -293,7 +303,7 @@ deal_on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		set_tick(deal);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------- */
 
 static void
 add_doorway(struct deal *deal, const struct listener *listener)
@@ -303,7 +313,8 @@ add_doorway(struct deal *deal, const struct listener *listener)
 	char text[LISTENER_TEXT_SIZE];
 
 	*doorway = (struct doorway){ .deal = deal, .listener = *listener, .index = index };
-	doorway->event = event_new(deal->parent->base, listener->fd, EV_READ | EV_PERSIST, deal_on_acceptable, doorway);
+	doorway->event = event_new(deal->parent->base, listener->fd, EV_READ | EV_PERSIST,
+	    deal_on_acceptable, doorway);
 	if (doorway->event == NULL)
 		log_fatalx("out of memory: no event for a listener");
 	deal->parent->board->listeners[index] = listener->address;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Accepting connections and dealing them to the children: each to the one with the fewest clients, ties by turn. Accepted
- * connections wait here, not in a child's queue, until a child can take them at once; so whatever happens to a child, only
- * those are lost that it had been given.
+ * Accepting connections and dealing them to the children: each to the one with the fewest
+ * clients, ties by turn. Accepted connections wait here, not in a child's queue, until a child
+ * can take them at once; so whatever happens to a child, only those are lost that it had been
+ * given.
  */
 
 #ifndef SERVER_PROC_DEAL_H
@@ -39,13 +40,19 @@ struct deal {
 	unsigned turn;		/* who was served last */
 };
 
-/* Opens the listeners of the plan and writes their addresses on the board; false, and the log says why. */
+/*
+ * Opens the listeners of the plan and writes their addresses on the board; false, and the log
+ * says why.
+ */
 bool deal_open(struct deal *deal, struct proc_parent *parent);
 
 /* Starts accepting. */
 void deal_start(struct deal *deal);
 
-/* Gives waiting connections to children that can take them: call when one may have become able to. */
+/*
+ * Gives waiting connections to children that can take them: call when one may have become able
+ * to.
+ */
 void deal_turn(struct deal *deal);
 
 /* Closes the listeners and everybody who waits. */

@@ -21,11 +21,13 @@ listener_describe(const struct proc_address *address, char text[LISTENER_TEXT_SI
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 	bool is_v6 = address->address.ss_family == AF_INET6;
 
-	if (getnameinfo((const struct sockaddr *)&address->address, address->len, host, sizeof(host), port,
-	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		snprintf(text, LISTENER_TEXT_SIZE, "an address of family %d", address->address.ss_family);
+	if (getnameinfo((const struct sockaddr *)&address->address, address->len, host,
+	    sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(text, LISTENER_TEXT_SIZE, "an address of family %d",
+		    address->address.ss_family);
 	else
-		snprintf(text, LISTENER_TEXT_SIZE, "%s%.60s%s:%.6s", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+		snprintf(text, LISTENER_TEXT_SIZE, "%s%.60s%s:%.6s", is_v6 ? "[" : "", host,
+		    is_v6 ? "]" : "", port);
 }
 
 static bool

@@ -17,8 +17,9 @@ struct listener {
 enum status listener_open(const struct proc_address *address, struct listener *out);
 
 /*
- * Sockets that a service manager has opened for us (LISTEN_PID and LISTEN_FDS, sd_listen_fds(3)), in its order; returns how many.
- * The environment is cleaned, so that children do not take them for theirs.
+ * Sockets that a service manager has opened for us (LISTEN_PID and LISTEN_FDS, sd_listen_fds(3)),
+ * in its order; returns how many. The environment is cleaned, so that children do not take them
+ * for theirs.
  */
 unsigned listener_inherit(struct listener *out, unsigned room);
 

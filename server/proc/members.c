@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/proc/child_internal.h"
+#include "server/proc/birth.h"
 #include "server/proc/messages.h"
 #include "server/proc/parent.h"
 #include "server/proc/spawn.h"
@@ -28,8 +28,9 @@ enum {
 	/* A process that has closed its channel has so long to end. */
 	END_MS = 5000,
 	/*
-	 * Kernel memory for what a child has not read yet: about a hundred hand-outs. That many connections are lost at most
-	 * when a child is stopped, and waiting for room costs one wake-up for many.
+	 * Kernel memory for what a child has not read yet: about a hundred hand-outs. That many
+	 * connections are lost at most when a child is stopped, and waiting for room costs one
+	 * wake-up for many.
 	 */
 	CHANNEL_BUFFER = 48 * 1024,
 };
@@ -38,12 +39,6 @@ void
 member_name(const struct member *member, char name[MEMBER_NAME_SIZE])
 {
 	snprintf(name, MEMBER_NAME_SIZE, "%.30s/%u", member->role->name, member->who.index);
-}
-
-bool
-member_is_first(const struct member *member)
-{
-	return member->role->takes_clients || member->role->leaves_first;
 }
 
 static void
@@ -69,7 +64,7 @@ members_count_capacity(struct proc_parent *parent)
 	atomic_store(&parent->board->capacity, capacity);
 }
 
-/* --- talking ---------------------------------------------------------------------------------------------------------- */
+/* --- talking ------------------------------------------------------------ */
 
 void
 member_kill(struct member *member)
@@ -91,7 +86,8 @@ member_tell(struct member *member, const struct schema *schema, const void *mess
 	if (status != STATUS_BUSY)
 		return;
 	member_name(member, name);
-	log_error("%s (pid %d) does not read what its parent says: it is killed", name, member->pid);
+	log_error("%s (pid %d) does not read what its parent says: it is killed", name,
+	    member->pid);
 	member_kill(member);
 }
 
@@ -117,7 +113,8 @@ members_on_frame(struct channel *channel UNUSED, const struct frame *frame, int 
 		close(fd);
 	if (frame->type < PROC_TYPE_FIRST) {
 		if (parent->service->on_child_frame != NULL)
-			parent->service->on_child_frame(parent, &member->who, frame, parent->plan->arg);
+			parent->service->on_child_frame(parent, &member->who, frame,
+			    parent->plan->arg);
 		return;
 	}
 	if (frame->type != PROC_READY || member->is_ready)
@@ -127,7 +124,10 @@ members_on_frame(struct channel *channel UNUSED, const struct frame *frame, int 
 	parent_on_ready(parent);
 }
 
-/* The process is dead, which SIGCHLD will say; or it has only closed this channel, and is of no use any more. */
+/*
+ * The process is dead, which SIGCHLD will say; or it has only closed this channel, and is of no
+ * use any more.
+ */
 static void
 members_on_closed(struct channel *channel, void *arg)
 {
@@ -154,12 +154,13 @@ static const struct channel_events member_events = {
 	.on_drained = members_on_drained,
 };
 
-/* --- links ------------------------------------------------------------------------------------------------------------ */
+/* --- links -------------------------------------------------------------- */
 
 static void
 tell_peer(struct member *member, const struct member *peer, int fd)
 {
-	struct proc_peer message = { .role = (uint16_t)peer->who.role, .index = (uint16_t)peer->who.index,
+	struct proc_peer message = { .role = (uint16_t)peer->who.role,
+		.index = (uint16_t)peer->who.index,
 		.number = (uint16_t)peer->who.number, .generation = peer->who.generation };
 
 	member_tell(member, proc_schema(PROC_PEER), &message, fd);
@@ -200,7 +201,7 @@ link_with_all(struct member *member)
 	return STATUS_OK;
 }
 
-/* --- starting --------------------------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------- */
 
 static uint32_t
 limit_of(const struct member *member)
@@ -208,25 +209,21 @@ limit_of(const struct member *member)
 	return member->parent->board->clients_max[member->who.role];
 }
 
-/* What a process has to know to begin: CHILD_ARGUMENTS of child_internal.h. */
 static enum status
 spawn_member(struct member *member, int channel)
 {
 	struct proc_parent *parent = member->parent;
-	int keep[CHILD_DESCRIPTORS_MAX] = { channel, parent->settings, parent->board_memory.fd };
-	size_t keep_count = 3;
-	char name[MEMBER_NAME_SIZE], numbers[32], fds[12 * CHILD_DESCRIPTORS_MAX];
-	char *argv[] = { program_invocation_name, (char *)CHILD_MARK, (char *)parent->service->name, name, numbers, fds,
-		NULL };
-	size_t len = 0;
+	struct birth birth = { .service = parent->service, .who = member->who };
+	struct birth_line line;
 
+	birth.fds[BIRTH_CHANNEL] = channel;
+	birth.fds[BIRTH_SETTINGS] = parent->settings;
+	birth.fds[BIRTH_BOARD] = parent->board_memory.fd;
 	for (unsigned i = 0; i < parent->service->memory_count; i++)
-		keep[keep_count++] = parent->memories[i].fd;
-	for (size_t i = 0; i < keep_count; i++)
-		len += (size_t)snprintf(fds + len, sizeof(fds) - len, "%s%d", i > 0 ? "," : "", keep[i]);
-	member_name(member, name);
-	snprintf(numbers, sizeof(numbers), "%u,%u", member->who.generation, member->who.number);
-	return spawn_start(parent->image, argv, keep, keep_count, &member->pid);
+		birth.fds[BIRTH_MEMORIES + i] = parent->memories[i].fd;
+	birth_write(&birth, &line);
+	return spawn_start(parent->image, line.argv, birth.fds,
+	    birth_descriptor_count(parent->service), &member->pid);
 }
 
 static enum status
@@ -253,10 +250,12 @@ back_off(struct member *member)
 {
 	uint64_t wait = 0;
 
-	if (member->quick_deaths > 0)
-		wait = member->quick_deaths > 5 ? BACK_OFF_MAX_MS : 1000u << (member->quick_deaths - 1);
+	if (member->quick_deaths > 5)
+		wait = BACK_OFF_MAX_MS;
+	else if (member->quick_deaths > 0)
+		wait = 1000u << (member->quick_deaths - 1);
 	member->quick_deaths++;
-	return wait < BACK_OFF_MAX_MS ? wait : BACK_OFF_MAX_MS;
+	return wait;
 }
 
 void
@@ -301,14 +300,15 @@ members_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	member_kill(member);
 }
 
-/* --- dying ------------------------------------------------------------------------------------------------------------ */
+/* --- dying -------------------------------------------------------------- */
 
 /* "was killed by signal 9 (Killed)" */
 static void
 describe_end(int status, char *text, size_t room)
 {
 	if (WIFSIGNALED(status))
-		snprintf(text, room, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(text, room, "was killed by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) == SPAWN_EXIT_NO_EXEC)
 		snprintf(text, room, "could not be executed");
 	else
@@ -324,12 +324,14 @@ log_end(const struct member *member, int status)
 
 	member_name(member, name);
 	describe_end(status, text, sizeof(text));
-	if (member->is_leaving)
+	if (member->is_leaving) {
 		log_info("%s (pid %d) %s", name, member->pid, text);
-	else
-		log_error("%s (pid %d) %s after %" PRIu64 ".%03u s; last request: %s; clients lost: %u", name, member->pid,
-		    text, lived_ms / 1000, (unsigned)(lived_ms % 1000),
-		    request > 0 ? protocol_name((uint16_t)(request - 1)) : "none", board_load(member->row));
+		return;
+	}
+	log_error("%s (pid %d) %s after %" PRIu64 ".%03u s; last request: %s; clients lost: %u",
+	    name, member->pid, text, lived_ms / 1000, (unsigned)(lived_ms % 1000),
+	    request > 0 ? protocol_name((uint16_t)(request - 1)) : "none",
+	    board_load(member->row));
 }
 
 static void
@@ -382,7 +384,7 @@ members_reap(struct proc_parent *parent)
 	}
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------- */
 
 void
 members_init(struct proc_parent *parent)
@@ -394,7 +396,9 @@ members_init(struct proc_parent *parent)
 		for (unsigned index = 0; index < parent->plan->counts[role]; index++) {
 			struct member *member = &parent->members[number];
 
-			member->who = (struct proc_member){ .role = role, .index = index, .number = number };
+			member->who.role = role;
+			member->who.index = index;
+			member->who.number = number;
 			member->parent = parent;
 			member->role = &parent->service->roles[role];
 			member->row = &parent->board->rows[number++];

@@ -80,6 +80,7 @@ enum status
 memory_map(int fd, bool is_writable, void **out, size_t *size)
 {
 	int protection = PROT_READ | (is_writable ? PROT_WRITE : 0);
+	int flags = is_writable ? MAP_SHARED : MAP_PRIVATE;
 	struct stat info;
 	void *memory;
 
@@ -89,7 +90,7 @@ memory_map(int fd, bool is_writable, void **out, size_t *size)
 		return status_of_errno(errno);
 	if (info.st_size == 0)
 		return STATUS_OK;
-	memory = mmap(NULL, (size_t)info.st_size, protection, is_writable ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+	memory = mmap(NULL, (size_t)info.st_size, protection, flags, fd, 0);
 	if (memory == MAP_FAILED)
 		return status_of_errno(errno);
 	*out = memory;

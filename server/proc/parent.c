@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "server/proc/child_internal.h"
+#include "server/proc/base.h"
 #include "server/proc/memory.h"
 #include "server/proc/messages.h"
 #include "server/proc/signals.h"
@@ -23,19 +23,23 @@
 enum {
 	DRAIN_SECONDS = 30,
 	STOP_SECONDS = 5,
-	/* Descriptors of a child that are not clients: logs, epoll, standard ones … and one per channel, see below. */
+	/*
+	 * Descriptors of a child that are not clients: logs, epoll, standard ones … and one per
+	 * channel, see below.
+	 */
 	RESERVED_DESCRIPTORS = 64,
 	/* A server whose children die so often before all were set up once will never stand. */
 	DEATHS_BEFORE_START = 5,
 };
 
-/* --- phases ----------------------------------------------------------------------------------------------------------- */
+/* --- phases ------------------------------------------------------------- */
 
 static bool
-has_process(const struct proc_parent *parent, bool only_first)
+has_process(const struct proc_parent *parent, bool with_clients)
 {
 	for (unsigned i = 0; i < parent->member_count; i++)
-		if (parent->members[i].pid > 0 && (!only_first || member_is_first(&parent->members[i])))
+		if (parent->members[i].pid > 0 &&
+		    (!with_clients || parent->members[i].role->takes_clients))
 			return true;
 	return false;
 }
@@ -44,22 +48,20 @@ static void
 leave(struct proc_parent *parent)
 {
 	parent->phase = PHASE_OVER;
-	if (parent->above != NULL)
-		proc_child_leave(parent->above, parent->exit_status);
-	else
-		event_base_loopexit(parent->base, NULL);
+	event_base_loopexit(parent->base, NULL);
 }
 
 static void
-stop_members(struct proc_parent *parent, bool first)
+stop_members(struct proc_parent *parent, bool with_clients)
 {
-	unsigned seconds = parent->plan->stop_seconds > 0 ? parent->plan->stop_seconds : STOP_SECONDS;
+	unsigned planned = parent->plan->stop_seconds;
+	unsigned seconds = planned > 0 ? planned : STOP_SECONDS;
 
 	for (unsigned i = 0; i < parent->member_count; i++) {
 		struct member *member = &parent->members[i];
 
 		event_del(member->timer);
-		if (member_is_first(member) == first)
+		if (member->role->takes_clients == with_clients)
 			member_stop(member, seconds * 1000);
 	}
 }
@@ -68,7 +70,8 @@ stop_members(struct proc_parent *parent, bool first)
 static void
 advance(struct proc_parent *parent)
 {
-	if ((parent->phase == PHASE_DRAINING || parent->phase == PHASE_STOPPING_FIRST) && !has_process(parent, true)) {
+	if ((parent->phase == PHASE_DRAINING || parent->phase == PHASE_STOPPING_FIRST) &&
+	    !has_process(parent, true)) {
 		parent->phase = PHASE_STOPPING_REST;
 		event_del(parent->deadline);
 		stop_members(parent, false);
@@ -101,7 +104,8 @@ parent_on_deadline(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 void
 proc_parent_drain(struct proc_parent *parent)
 {
-	unsigned seconds = parent->plan->drain_seconds > 0 ? parent->plan->drain_seconds : DRAIN_SECONDS;
+	unsigned planned = parent->plan->drain_seconds;
+	unsigned seconds = planned > 0 ? planned : DRAIN_SECONDS;
 	struct proc_drain drain = { .milliseconds = seconds * 1000 };
 	struct timeval time = { .tv_sec = seconds };
 
@@ -110,13 +114,13 @@ proc_parent_drain(struct proc_parent *parent)
 	log_info("draining, for %u s at most", seconds);
 	parent->phase = PHASE_DRAINING;
 	atomic_store(&parent->board->is_draining, 1);
-	if (parent->service->on_drain != NULL)
+	if (parent->is_started && parent->service->on_drain != NULL)
 		parent->service->on_drain(parent, parent->plan->arg);
 	deal_stop(&parent->deal);
 	for (unsigned i = 0; i < parent->member_count; i++) {
 		struct member *member = &parent->members[i];
 
-		if (!member_is_first(member))
+		if (!member->role->takes_clients)
 			continue;
 		event_del(member->timer);
 		if (member->pid == 0)
@@ -138,11 +142,11 @@ fail(struct proc_parent *parent)
 void
 parent_on_death(struct proc_parent *parent, struct member *member, int exit_status)
 {
-	bool is_first = member_is_first(member);
+	bool has_clients = member->role->takes_clients;
 	char name[MEMBER_NAME_SIZE];
 
 	member_name(member, name);
-	if (parent->phase > PHASE_DRAINING || (parent->phase == PHASE_DRAINING && is_first)) {
+	if (parent->phase > PHASE_DRAINING || (parent->phase == PHASE_DRAINING && has_clients)) {
 		advance(parent);
 	} else if (!parent->is_started && exit_status == PROC_EXIT_HOPELESS) {
 		log_error("%s cannot do its work (see above): the server does not start", name);
@@ -169,14 +173,12 @@ parent_on_ready(struct proc_parent *parent)
 		return;
 	parent->is_started = true;
 	log_info("all %u processes are set up", parent->member_count);
-	if (parent->above != NULL)
-		child_say_ready(parent->above);
 	deal_start(&parent->deal);
 	if (parent->service->on_started != NULL)
 		parent->service->on_started(parent, parent->plan->arg);
 }
 
-/* --- signals, and what the parent above says instead ------------------------------------------------------------------ */
+/* --- signals ------------------------------------------------------------ */
 
 static void
 send_settings(struct proc_parent *parent)
@@ -194,7 +196,8 @@ send_settings(struct proc_parent *parent)
 			char name[MEMBER_NAME_SIZE];
 
 			member_name(member, name);
-			log_error("no descriptor left to give %s the new settings: it is replaced", name);
+			log_error("no descriptor is left to give %s the settings: "
+			    "it is replaced", name);
 			member_kill(member);
 			continue;
 		}
@@ -231,7 +234,8 @@ parent_reload(struct proc_parent *parent)
 		free((void *)settings.data);
 	}
 	if (status != STATUS_OK) {
-		log_error("nothing was changed: %s", sentence[0] != '\0' ? sentence : status_text(status));
+		log_error("nothing was changed: %s",
+		    sentence[0] != '\0' ? sentence : status_text(status));
 		return;
 	}
 	send_settings(parent);
@@ -284,38 +288,7 @@ parent_on_signal(enum signal_action action, void *arg)
 	actions[action](arg);
 }
 
-static void
-above_on_drain(void *arg)
-{
-	proc_parent_drain(arg);
-}
-
-static void
-above_on_stop(void *arg)
-{
-	proc_parent_stop(arg);
-}
-
-static void
-above_on_reload(void *arg, struct bytes settings UNUSED)
-{
-	parent_reload(arg);
-}
-
-static void
-above_on_reopen(void *arg)
-{
-	parent_reopen(arg);
-}
-
-static const struct proc_handlers above_handlers = {
-	.on_drain = above_on_drain,
-	.on_stop = above_on_stop,
-	.on_reload = above_on_reload,
-	.on_reopen = above_on_reopen,
-};
-
-/* --- setting up ------------------------------------------------------------------------------------------------------- */
+/* --- setting up --------------------------------------------------------- */
 
 /* As many descriptors as we may have; that is also how many each child may have. */
 static uint64_t
@@ -349,7 +322,8 @@ static void
 fill_board(struct proc_parent *parent, uint64_t descriptors)
 {
 	struct board *board = parent->board;
-	uint64_t reserved = RESERVED_DESCRIPTORS + parent->member_count + parent->service->memory_count;
+	uint64_t reserved =
+	    RESERVED_DESCRIPTORS + parent->member_count + parent->service->memory_count;
 	uint64_t possible = descriptors > reserved ? descriptors - reserved : 1;
 
 	board->member_count = parent->member_count;
@@ -359,10 +333,12 @@ fill_board(struct proc_parent *parent, uint64_t descriptors)
 		board->counts[i] = parent->plan->counts[i];
 		if (!parent->service->roles[i].takes_clients)
 			continue;
-		board->clients_max[i] = (uint32_t)(wished > 0 && wished < possible ? wished : possible);
 		if (wished > possible)
-			log_warn("the limit of %" PRIu64 " descriptors leaves room for %" PRIu64 " clients in a child, not %" PRIu64,
-			    descriptors, possible, wished);
+			log_warn("%" PRIu64 " descriptors leave room for %" PRIu64 " clients, "
+			    "not %" PRIu64 " a child", descriptors, possible, wished);
+		if (wished == 0 || wished > possible)
+			wished = possible;
+		board->clients_max[i] = (uint32_t)wished;
 	}
 }
 
@@ -372,7 +348,8 @@ make_memories(struct proc_parent *parent)
 	const struct proc_service *service = parent->service;
 
 	for (unsigned i = 0; i < service->memory_count; i++)
-		if (!make_memory(&parent->memories[i], service->memories[i], parent->plan->memory_sizes[i]))
+		if (!make_memory(&parent->memories[i], service->memories[i],
+		    parent->plan->memory_sizes[i]))
 			return false;
 	if (!make_memory(&parent->board_memory, "board", board_size(parent->member_count)))
 		return false;
@@ -406,15 +383,10 @@ static void
 run(struct proc_parent *parent)
 {
 	members_init(parent);
-	parent->signals = signals_new(parent->base, parent->above != NULL, parent_on_signal, parent);
+	parent->signals = signals_new(parent->base, parent_on_signal, parent);
 	for (unsigned i = 0; i < parent->member_count; i++)
 		member_start(&parent->members[i]);
-	if (parent->above != NULL) {
-		child_hold_ready(parent->above);
-		parent->exit_status |= proc_child_run(parent->above, &above_handlers, parent);
-	} else {
-		event_base_dispatch(parent->base);
-	}
+	event_base_dispatch(parent->base);
 	if (parent->is_started && parent->service->on_stop != NULL)
 		parent->service->on_stop(parent, parent->plan->arg);
 	signals_free(parent->signals);
@@ -442,14 +414,13 @@ clean_up(struct proc_parent *parent)
 	for (unsigned i = 0; i < parent->service->memory_count; i++)
 		drop_memory(&parent->memories[i]);
 	drop_memory(&parent->board_memory);
-	if (parent->above == NULL)
-		event_base_free(parent->base);
+	event_base_free(parent->base);
 }
 
 int
-proc_parent_run(const struct proc_service *service, const struct proc_plan *plan, struct proc_child *above)
+proc_parent_run(const struct proc_service *service, const struct proc_plan *plan)
 {
-	struct proc_parent parent = { .service = service, .plan = plan, .above = above, .image = -1, .settings = -1,
+	struct proc_parent parent = { .service = service, .plan = plan, .image = -1, .settings = -1,
 		.board_memory = { .fd = -1 } };
 
 	for (unsigned i = 0; i < PROC_MEMORIES_MAX; i++)
@@ -459,17 +430,18 @@ proc_parent_run(const struct proc_service *service, const struct proc_plan *plan
 		parent.member_count += plan->counts[i];
 	}
 	assert(service->role_count <= PROC_ROLES_MAX && service->memory_count <= PROC_MEMORIES_MAX);
-	assert(parent.member_count <= PROC_MEMBERS_MAX && plan->listener_count <= PROC_LISTENERS_MAX);
-	parent.base = above != NULL ? proc_child_base(above) : child_base_new();
+	assert(parent.member_count <= PROC_MEMBERS_MAX &&
+	    plan->listener_count <= PROC_LISTENERS_MAX);
+	parent.base = base_new();
 	if (set_up(&parent))
 		run(&parent);
 	else
-		parent.exit_status = above != NULL ? PROC_EXIT_HOPELESS : 1;
+		parent.exit_status = 1;
 	clean_up(&parent);
 	return parent.exit_status;
 }
 
-/* --- for the service ---------------------------------------------------------------------------------------------------- */
+/* --- for the service ---------------------------------------------------- */
 
 const struct proc_address *
 proc_parent_address(const struct proc_parent *parent, unsigned listener)
@@ -491,7 +463,8 @@ proc_parent_send(struct proc_parent *parent, unsigned role, unsigned index, stru
 	for (unsigned i = 0; i < parent->member_count; i++) {
 		const struct member *member = &parent->members[i];
 
-		if (member->who.role == role && member->who.index == index && member->channel != NULL)
+		if (member->who.role == role && member->who.index == index &&
+		    member->channel != NULL)
 			return channel_send(member->channel, frame, -1);
 	}
 	return STATUS_NOT_FOUND;

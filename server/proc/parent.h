@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The parent from the inside, for its three files: parent.c (phases, signals, hooks), members.c (starting, linking,
- * replacing), deal.c (accepting and handing out).
+ * The parent from the inside, for its three files: parent.c (phases, signals, hooks), members.c
+ * (starting, linking, replacing), deal.c (accepting and handing out).
  */
 
 #ifndef SERVER_PROC_PARENT_H
@@ -21,7 +21,7 @@ struct signals;
 
 enum phase {
 	PHASE_RUNNING,
-	PHASE_DRAINING,		/* no new clients; those who come first in roles are asked to leave */
+	PHASE_DRAINING,		/* no new clients, and those who are there are asked to leave */
 	PHASE_STOPPING_FIRST,	/* roles with clients stop */
 	PHASE_STOPPING_REST,	/* then what they stood on */
 	PHASE_OVER,
@@ -57,7 +57,6 @@ struct memory {
 struct proc_parent {
 	const struct proc_service *service;
 	const struct proc_plan *plan;
-	struct proc_child *above;
 	struct event_base *base;
 	struct signals *signals;
 	int image;
@@ -80,10 +79,10 @@ enum { MEMBER_NAME_SIZE = 48 };
 /* "session/3" */
 void member_name(const struct member *member, char name[MEMBER_NAME_SIZE]);
 
-/* Whether the role is drained and stopped before the others. */
-bool member_is_first(const struct member *member);
-
-/* Starts a process for a member that has none, and links it with all who are there; tries again later when that fails. */
+/*
+ * Starts a process for a member that has none, and links it with all who are there; tries again
+ * later when that fails.
+ */
 void member_start(struct member *member);
 
 /* Tells a member. One that cannot take it any more is killed, so that its replacement can. */

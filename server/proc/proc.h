@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The pre-fork skeleton that every server of ours stands on. A service says which roles it has and what each role does;
- * the skeleton makes the processes, deals clients to them, replaces the dead and passes signals on.
+ * The pre-fork skeleton that every server of ours stands on. A service says which roles it has
+ * and what each role does; the skeleton makes the processes, deals clients to them, replaces the
+ * dead and passes signals on.
  *
  *	int
  *	main(int argc, char **argv)
  *	{
  *		proc_enter(services, ARRAY_LEN(services), argc, argv);	never returns in a child
  *		… read options and configuration, fill the plan …
- *		return proc_parent_run(&service, &plan, NULL);
+ *		return proc_parent_run(&service, &plan);
  *	}
  *
- * The parent opens the listeners, accepts, and gives each connection to the child with the fewest clients; it never reads
- * a client's byte. Children are forked and executed anew (spawn.h), so a replacement is exactly like the first one.
- * Between processes there are channels (shared/channel.h); what parent and children tell each other is in proc.def.
+ * The parent opens the listeners, accepts, and gives each connection to the child with the fewest
+ * clients; it never reads a client's byte. Children are forked and executed anew (spawn.h), so a
+ * replacement is exactly like the first one. Between processes there are channels
+ * (shared/channel.h); what parent and children tell each other is in proc.def.
  */
 
 #ifndef SERVER_PROC_PROC_H
@@ -35,14 +37,21 @@ enum {
 	PROC_MEMORIES_MAX = 8,
 	PROC_LINKS_MAX = 16,
 	PROC_LISTENERS_MAX = 16,
-	PROC_MEMBERS_MAX = 1000,	/* processes of one service; the presence table has ten bits for them */
+	/* Processes of one service; the presence table has ten bits for them. */
+	PROC_MEMBERS_MAX = 1000,
 	PROC_SENTENCE_MAX = 256,
 
-	/* A child that leaves with this will never get better (a wrong file, a locked database): no use starting it again. */
+	/*
+	 * A child that leaves with this will never get better (a wrong file, a locked database):
+	 * no use starting it again.
+	 */
 	PROC_EXIT_HOPELESS = 78,
 };
 
-/* Who a process is. The same member keeps role, index and number; each start has the next generation, from 1 on. */
+/*
+ * Who a process is. The same member keeps role, index and number; each start has the next
+ * generation, from 1 on.
+ */
 struct proc_member {
 	unsigned role;		/* place in proc_service.roles */
 	unsigned index;		/* 0 to count - 1 */
@@ -52,16 +61,19 @@ struct proc_member {
 
 struct proc_role {
 	const char *name;	/* "session"; letters and digits */
-	bool takes_clients;
-	bool leaves_first;	/* is drained and stopped before the others; roles with clients are in any case */
+	bool takes_clients;	/* such roles are drained and stopped before the others */
 	/*
-	 * The whole life of a child: set up, call proc_child_run() (child.h), clean up. The returned number is its exit status;
-	 * 0 is right after on_stop or on_drain, anything else counts as a death.
+	 * The whole life of a child: set up, call proc_child_run() (child.h), clean up. The
+	 * returned number is its exit status; 0 is right after on_stop or on_drain, anything else
+	 * counts as a death.
 	 */
 	int (*run)(struct proc_child *child);
 };
 
-/* Every member of one role gets a channel to every member of the other; the same role twice links the siblings. */
+/*
+ * Every member of one role gets a channel to every member of the other; the same role twice links
+ * the siblings.
+ */
 struct proc_link {
 	unsigned role, peer;
 };
@@ -72,27 +84,47 @@ struct proc_service {
 	unsigned role_count;
 	const struct proc_link *links;
 	unsigned link_count;
-	const char *const *memories;	/* names of the shared-memory segments; plan.memory_sizes has their sizes */
+	/* Names of the shared-memory segments; plan.memory_sizes has their sizes. */
+	const char *const *memories;
 	unsigned memory_count;
 
-	/* What follows is called in the parent, on its loop; "arg" is plan.arg. Any of them may be NULL. */
+	/*
+	 * What follows is called in the parent, on its loop; "arg" is plan.arg. Any of them may
+	 * be NULL.
+	 */
 
-	/* Once, when every member has set itself up for the first time. Here the heartbeat thread starts. */
+	/*
+	 * Once, when every member has set itself up for the first time. Here the heartbeat thread
+	 * starts.
+	 */
 	void (*on_started)(struct proc_parent *parent, void *arg);
-	/* The server is about to stop taking clients: tell the route servers. Comes at most once, before on_stop. */
+	/*
+	 * After on_started, at most once: the server stops taking clients now. Tell the route
+	 * servers.
+	 */
 	void (*on_drain)(struct proc_parent *parent, void *arg);
 	/* The last call, if on_started was called: threads end here. All children have ended. */
 	void (*on_stop)(struct proc_parent *parent, void *arg);
-	/* This process is dead for certain: sweep what it left in shared memory. Called before its replacement starts. */
-	void (*on_member_died)(struct proc_parent *parent, const struct proc_member *who, void *arg);
 	/*
-	 * Read configuration and certificates again and check all of it. STATUS_OK: *settings is a new blob (malloc; the skeleton
-	 * frees it) for every child. Anything else: nothing changes, "sentence" (PROC_SENTENCE_MAX) is logged. NULL: children get the
-	 * old settings again, as a word to reload what they hold themselves.
+	 * This process is dead for certain: sweep what it left in shared memory. Called before
+	 * its replacement starts.
 	 */
-	enum status (*reload)(struct proc_parent *parent, struct bytes *settings, char *sentence, void *arg);
-	/* A frame that is not the skeleton's own (types below PROC_TYPE_FIRST; see messages.h) came from a child. */
-	void (*on_child_frame)(struct proc_parent *parent, const struct proc_member *who, const struct frame *frame, void *arg);
+	void (*on_member_died)(struct proc_parent *parent, const struct proc_member *who,
+	    void *arg);
+	/*
+	 * Read configuration and certificates again and check all of it. STATUS_OK: *settings is
+	 * a new blob (malloc; the skeleton frees it) for every child. Anything else: nothing
+	 * changes, "sentence" (PROC_SENTENCE_MAX) is logged. NULL: children get the old settings
+	 * again, as a word to reload what they hold themselves.
+	 */
+	enum status (*reload)(struct proc_parent *parent, struct bytes *settings, char *sentence,
+	    void *arg);
+	/*
+	 * A frame that is not the skeleton's own (types below PROC_TYPE_FIRST; see messages.h)
+	 * came from a child.
+	 */
+	void (*on_child_frame)(struct proc_parent *parent, const struct proc_member *who,
+	    const struct frame *frame, void *arg);
 };
 
 struct proc_address {
@@ -100,54 +132,63 @@ struct proc_address {
 	socklen_t len;
 };
 
-/* What is known only after options and configuration were read. Borrowed while proc_parent_run() runs. */
+/*
+ * What is known only after options and configuration were read. Borrowed while proc_parent_run()
+ * runs.
+ */
 struct proc_plan {
 	unsigned counts[PROC_ROLES_MAX];	/* members of each role, at least 1 */
-	unsigned clients_max[PROC_ROLES_MAX];	/* clients per child; 0: as many as its descriptors allow */
+	/* Clients per child; 0: as many as its descriptors allow. */
+	unsigned clients_max[PROC_ROLES_MAX];
 	size_t memory_sizes[PROC_MEMORIES_MAX];	/* bytes; the segments start zeroed */
-	struct proc_address listeners[PROC_LISTENERS_MAX];	/* port 0: any; sockets of systemd (LISTEN_FDS) go first */
+	/* Port 0: any; sockets of systemd (LISTEN_FDS) go first. */
+	struct proc_address listeners[PROC_LISTENERS_MAX];
 	unsigned listener_count;
-	struct bytes settings;		/* what every child gets, in a sealed memfd: options, keys, certificates */
+	/* What every child gets, in a sealed memfd: options, keys, certificates. */
+	struct bytes settings;
 	unsigned drain_seconds;		/* longest time for a drain; 0 means 30 */
-	unsigned stop_seconds;		/* longest time for a child to stop, then it is killed; 0 means 5 */
+	/* Longest time for a child to stop, then it is killed; 0 means 5. */
+	unsigned stop_seconds;
 	void *arg;			/* for the hooks */
 };
 
 /*
- * The first call of main(). In a child that the skeleton has started it runs the child and exits; everywhere else it
- * returns at once. "services" are all that this program can be.
+ * The first call of main(). In a child that the skeleton has started it runs the child and exits;
+ * everywhere else it returns at once. "services" are all that this program can be.
  */
 void proc_enter(const struct proc_service *const *services, unsigned count, int argc, char **argv);
 
 /*
- * Runs the service until it is told to stop; returns the exit status for main(): 0 after TERM, INT or QUIT; 1 when it could
- * not start or a child was hopeless before all were set up (the log says why). Call it before there are threads.
- *
- * "above" is NULL, or this process is itself a child: then the parent above drains, stops and reloads it (one program that
- * holds several services: a role whose run() is a call of this function).
+ * Runs the service until it is told to stop; returns the exit status for main(): 0 after TERM,
+ * INT or QUIT; 1 when it could not start or a child was hopeless before all were set up (the log
+ * says why). Call it before there are threads.
  */
-int proc_parent_run(const struct proc_service *service, const struct proc_plan *plan, struct proc_child *above);
+int proc_parent_run(const struct proc_service *service, const struct proc_plan *plan);
 
-/* --- for the hooks: on the parent's loop ---------------------------------------------------------------------------- */
+/* --- for the hooks: on the parent's loop -------------------------------- */
 
 /* The address a listener really has (port 0 was replaced). */
 const struct proc_address *proc_parent_address(const struct proc_parent *parent, unsigned listener);
 
-/* A shared-memory segment, mapped in every process of the service; "memory" is its place in proc_service.memories. */
+/*
+ * A shared-memory segment, mapped in every process of the service; "memory" is its place in
+ * proc_service.memories.
+ */
 void *proc_parent_memory(const struct proc_parent *parent, unsigned memory);
 
 /*
- * A frame of the service's own (type below PROC_TYPE_FIRST) for one child, or for all of a role. STATUS_BUSY, STATUS_CLOSED,
- * or STATUS_NOT_FOUND when it is just dead.
+ * A frame of the service's own (type below PROC_TYPE_FIRST) for one child, or for all of a role.
+ * STATUS_BUSY, STATUS_CLOSED, or STATUS_NOT_FOUND when it is just dead.
  */
-enum status proc_parent_send(struct proc_parent *parent, unsigned role, unsigned index, struct bytes frame);
+enum status proc_parent_send(struct proc_parent *parent, unsigned role, unsigned index,
+    struct bytes frame);
 void proc_parent_send_all(struct proc_parent *parent, unsigned role, struct bytes frame);
 
 /* As if TERM or INT had come. */
 void proc_parent_drain(struct proc_parent *parent);
 void proc_parent_stop(struct proc_parent *parent);
 
-/* --- for any thread of the parent --------------------------------------------------------------------------------- */
+/* --- for any thread of the parent --------------------------------------- */
 
 /* Clients in the children now, hand-outs on their way included. */
 uint32_t proc_parent_sessions(const struct proc_parent *parent);

@@ -50,7 +50,7 @@ signals_on_event(evutil_socket_t number UNUSED, short what UNUSED, void *arg)
 }
 
 struct signals *
-signals_new(struct event_base *base, bool is_child, signals_on_signal *on_signal, void *arg)
+signals_new(struct event_base *base, signals_on_signal *on_signal, void *arg)
 {
 	struct signals *signals = mem_new(sizeof(*signals));
 
@@ -60,7 +60,7 @@ signals_new(struct event_base *base, bool is_child, signals_on_signal *on_signal
 		struct watch *watch = &signals->watches[i];
 
 		watch->signals = signals;
-		watch->action = is_child && table[i].parent != SIGNAL_REAP ? table[i].child : table[i].parent;
+		watch->action = table[i].parent;
 		if (watch->action == SIGNAL_IGNORE) {
 			signal(table[i].number, SIG_IGN);
 			continue;
@@ -81,7 +81,7 @@ signals_free(struct signals *signals)
 		if (signals->watches[i].event == NULL)
 			continue;
 		event_free(signals->watches[i].event);
-		signal(table[i].number, table[i].parent == SIGNAL_REAP ? SIG_DFL : SIG_IGN);
+		signal(table[i].number, table[i].number == SIGCHLD ? SIG_DFL : SIG_IGN);
 	}
 	free(signals);
 }
@@ -91,8 +91,9 @@ signals_start_child(void)
 {
 	sigset_t none;
 
+	/* SIGCHLD is ignored anyway; to say so would change what waitpid(2) does. */
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (table[i].child == SIGNAL_IGNORE && table[i].parent != SIGNAL_REAP)
+		if (table[i].child == SIGNAL_IGNORE && table[i].number != SIGCHLD)
 			signal(table[i].number, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

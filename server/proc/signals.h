@@ -4,7 +4,6 @@
 #ifndef SERVER_PROC_SIGNALS_H
 #define SERVER_PROC_SIGNALS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "shared/compiler.h"
@@ -36,10 +35,11 @@ const struct signal_info *signals_table(size_t *count);
 typedef void signals_on_signal(enum signal_action action, void *arg);
 
 /*
- * From now on the signals of a parent come to "on_signal", on the loop of "base". A parent that is itself a child ("is_child")
- * only reaps; the rest comes from above. One per process. signals_free() sets them to be ignored.
+ * From now on the signals of a parent come to "on_signal", on the loop of "base". One per process.
+ * signals_free() sets them to be ignored: what comes then comes too late.
  */
-struct signals *signals_new(struct event_base *base, bool is_child, signals_on_signal *on_signal, void *arg) MUST_USE;
+struct signals *signals_new(struct event_base *base, signals_on_signal *on_signal,
+    void *arg) MUST_USE;
 void signals_free(struct signals *signals);
 
 /* The first thing in a child, which starts with all signals blocked. */

@@ -145,7 +145,7 @@ route_service_run(const struct arguments *arguments, struct settings *settings)
 		return 1;
 	}
 	plan.settings = credentials_pack(settings, &service.credentials);
-	exit_status = proc_parent_run(&route_service, &plan, NULL);
+	exit_status = proc_parent_run(&route_service, &plan);
 	mem_wipe((void *)(uintptr_t)plan.settings.data, plan.settings.len);
 	free((void *)(uintptr_t)plan.settings.data);
 	credentials_clear(&service.credentials);

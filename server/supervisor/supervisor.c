@@ -228,7 +228,7 @@ supervise(struct supervisor *supervisor)
 	if (supervisor->base == NULL)
 		log_fatalx("the event loop cannot be had");
 	supervisor->loop = link_loop_new(supervisor->base, TICK_MS);
-	supervisor->signals = signals_new(supervisor->base, false, on_signal, supervisor);
+	supervisor->signals = signals_new(supervisor->base, on_signal, supervisor);
 	if (start_programs(supervisor) != STATUS_OK || wait_for_work(supervisor) != STATUS_OK)
 		fail(supervisor);
 	if (!supervisor->is_stopping || somebody_runs(supervisor))

@@ -187,7 +187,7 @@ serve(struct master *master)
 	}
 	if (fill_plan(master, &plan) != STATUS_OK)
 		return EXIT_FAILURE;
-	exit_status = proc_parent_run(&work_service, &plan, NULL);
+	exit_status = proc_parent_run(&work_service, &plan);
 	mem_wipe((void *)plan.settings.data, plan.settings.len);
 	free((void *)plan.settings.data);
 	credentials_clear(&master->credentials);

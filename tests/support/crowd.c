@@ -63,8 +63,10 @@ connect_one(struct crowd *crowd)
 
 	memset(guest, 0, sizeof(*guest));
 	guest->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (guest->fd < 0 || (connect(guest->fd, (struct sockaddr *)&crowd->server, sizeof(crowd->server)) < 0 &&
-	    errno != EINPROGRESS && errno != ECONNREFUSED))
+	if (guest->fd < 0)
+		fail_msg("guest %u: %s", number, strerror(errno));
+	if (connect(guest->fd, (struct sockaddr *)&crowd->server, sizeof(crowd->server)) < 0 &&
+	    errno != EINPROGRESS && errno != ECONNREFUSED)
 		fail_msg("guest %u: %s", number, strerror(errno));
 	assert_int_equal(epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, guest->fd, &event), 0);
 }
@@ -111,7 +113,8 @@ crowd_with(struct crowd *crowd, pid_t pid)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < crowd->count; i++)
-		count += crowd->guests[i].fd >= 0 && crowd->guests[i].is_greeted && crowd->guests[i].pid == pid;
+		count += crowd->guests[i].fd >= 0 && crowd->guests[i].is_greeted &&
+		    crowd->guests[i].pid == pid;
 	return count;
 }
 
@@ -135,7 +138,8 @@ take_line(struct crowd *crowd, struct guest *guest, char *line)
 		memcpy(guest->line, line, strlen(line) + 1);
 		return;
 	}
-	if (sscanf(line, "hello %u %u %d %63[^\n]", &guest->index, &guest->generation, &guest->pid, guest->settings) != 4)
+	if (sscanf(line, "hello %u %u %d %63[^\n]", &guest->index, &guest->generation,
+	    &guest->pid, guest->settings) != 4)
 		fail_msg("no greeting: %s", line);
 	guest->is_greeted = true;
 	crowd->greeted++;

@@ -41,7 +41,10 @@ struct guest *crowd_guest(struct crowd *crowd, unsigned number);
 /* How many are with the child of that pid. */
 unsigned crowd_with(struct crowd *crowd, pid_t pid);
 
-/* Waits until the condition holds; false when the time is over. It is looked at after everything that happens. */
+/*
+ * Waits until the condition holds; false when the time is over. It is looked at after everything
+ * that happens.
+ */
 typedef bool crowd_condition(struct crowd *crowd, const void *of);
 bool crowd_wait(struct crowd *crowd, crowd_condition *holds, const void *of, int timeout_ms);
 
@@ -49,7 +52,10 @@ bool crowd_wait(struct crowd *crowd, crowd_condition *holds, const void *of, int
 bool crowd_wait_greeted(struct crowd *crowd, unsigned count, int timeout_ms);
 bool crowd_wait_ended(struct crowd *crowd, unsigned count, int timeout_ms);
 
-/* Says a letter for one guest; with an answer, waits for it: its line, good until the next one. NULL: none came. */
+/*
+ * Says a letter for one guest; with an answer, waits for it: its line, good until the next one.
+ * NULL: none came.
+ */
 void crowd_say(struct crowd *crowd, unsigned number, char letter);
 const char *crowd_ask(struct crowd *crowd, unsigned number, char letter);
 

@@ -4,6 +4,8 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,8 +36,12 @@ struct switches {
 };
 
 struct parrot_options {
-	unsigned children, stores, clients, drain, nested, inherit;
-	char file[256];
+	unsigned children, stores, clients, drain, inherit;
+	char file[256], log[256];
+
+	pthread_t thread;
+	int thread_ends;	/* eventfd */
+	struct proc_parent *parent;
 };
 
 struct peer {
@@ -60,7 +67,7 @@ struct bird {
 	bool is_draining;
 };
 
-/* --- children ------------------------------------------------------------------------------------------------------- */
+/* --- children ----------------------------------------------------------- */
 
 static void PRINTF_LIKE(2, 3)
 say(int fd, const char *format, ...)
@@ -104,8 +111,8 @@ tell_peers(struct client *client)
 		const struct peer *peer = &client->bird->peers[i];
 
 		if (peer->channel != NULL)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s/%u.%u", names[peer->who.role],
-			    peer->who.index, peer->who.generation);
+			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s/%u.%u",
+			    names[peer->who.role], peer->who.index, peer->who.generation);
 	}
 	say(client->fd, "%s\n", text);
 }
@@ -117,9 +124,37 @@ tell_counts(struct client *client)
 	const struct counters *counters = proc_child_all_counters(client->bird->child, &rows);
 
 	say(client->fd, "counts %" PRIu64 " %" PRIu64 " %" PRIu64 " %u %u\n",
-	    counters_sum(counters, rows, COUNTER_accepted), counters_sum(counters, rows, COUNTER_refused),
-	    counters_sum(counters, rows, COUNTER_deaths), proc_child_server_capacity(client->bird->child),
+	    counters_sum(counters, rows, COUNTER_accepted),
+	    counters_sum(counters, rows, COUNTER_refused),
+	    counters_sum(counters, rows, COUNTER_deaths),
+	    proc_child_server_capacity(client->bird->child),
 	    proc_child_server_sessions(client->bird->child));
+}
+
+static void
+tell_parent(struct bird *bird)
+{
+	uint8_t frame[FRAME_HEADER_SIZE];
+
+	frame_put_header(frame, 1, 0);
+	proc_child_send(bird->child, bytes_of(frame, sizeof(frame)));
+}
+
+static void
+parrot_on_parent_frame(void *arg, const struct frame *frame)
+{
+	struct bird *bird = arg;
+
+	if (frame->type != 1)
+		log_fatalx("the parent said something strange");
+	for (struct client *client = bird->clients; client != NULL; client = client->next)
+		say(client->fd, "heard\n");
+}
+
+static void
+parrot_on_reopen(void *arg UNUSED)
+{
+	log_info("reopened");
 }
 
 static void
@@ -138,6 +173,9 @@ obey(struct client *client, char letter)
 	case 'D':
 		atomic_store(&bird->switches->stores_die, letter == 'd');
 		say(client->fd, "done\n");
+		break;
+	case 'a':
+		tell_parent(bird);
 		break;
 	case 'k':
 		counter_set(&proc_child_counters(bird->child)->last_request, MSG_LOGIN + 1);
@@ -173,7 +211,8 @@ parrot_on_client(void *arg, int fd, unsigned listener, const struct proc_address
 	client->bird = bird;
 	client->fd = fd;
 	client->next = bird->clients;
-	client->event = event_new(proc_child_base(bird->child), fd, EV_READ | EV_PERSIST, parrot_on_readable, client);
+	client->event = event_new(proc_child_base(bird->child), fd, EV_READ | EV_PERSIST,
+	    parrot_on_readable, client);
 	bird->clients = client;
 	event_add(client->event, NULL);
 	say(fd, "hello %u %u %d %.*s\n", self->index, self->generation, getpid(), (int)settings.len,
@@ -181,7 +220,8 @@ parrot_on_client(void *arg, int fd, unsigned listener, const struct proc_address
 }
 
 static void
-parrot_on_frame(struct channel *channel UNUSED, const struct frame *frame UNUSED, int fd UNUSED, void *arg UNUSED)
+parrot_on_frame(struct channel *channel UNUSED, const struct frame *frame UNUSED, int fd UNUSED,
+    void *arg UNUSED)
 {
 	log_fatalx("parrots do not talk to each other");
 }
@@ -227,6 +267,8 @@ static const struct proc_handlers handlers = {
 	.on_client = parrot_on_client,
 	.on_peer = parrot_on_peer,
 	.on_drain = parrot_on_drain,
+	.on_reopen = parrot_on_reopen,
+	.on_parent_frame = parrot_on_parent_frame,
 };
 
 static int
@@ -238,6 +280,7 @@ live(struct proc_child *child)
 
 	log_info("up as %u/%u generation %u", self->role, self->index, self->generation);
 	status = proc_child_run(child, &handlers, &bird);
+	log_info("leaving as %u/%u", self->role, self->index);
 	bird.is_draining = false;
 	while (bird.clients != NULL)
 		drop_client(bird.clients);
@@ -258,7 +301,7 @@ live_as_store(struct proc_child *child)
 	return live(child);
 }
 
-/* --- parent --------------------------------------------------------------------------------------------------------- */
+/* --- parent ------------------------------------------------------------- */
 
 static struct bytes
 read_settings(const struct parrot_options *options)
@@ -274,13 +317,39 @@ read_settings(const struct parrot_options *options)
 	return bytes_of_string(text);
 }
 
-static void
-parrot_on_started(struct proc_parent *parent, void *arg UNUSED)
+/*
+ * Holds locks all the time that a child forked from here would inherit, and reads what a heartbeat
+ * reads.
+ */
+static void *
+never_rest(void *arg)
 {
+	struct parrot_options *options = arg;
+	struct pollfd end = { .fd = options->thread_ends, .events = POLLIN };
+
+	while (poll(&end, 1, 1) == 0)
+		for (unsigned i = 0; i < 100; i++)
+			free(mem_format("%u of %u, %d", proc_parent_sessions(options->parent),
+			    proc_parent_capacity(options->parent),
+			    proc_parent_is_draining(options->parent)));
+	return NULL;
+}
+
+static void
+parrot_on_started(struct proc_parent *parent, void *arg)
+{
+	struct parrot_options *options = arg;
 	struct sockaddr_in address;
+
+	options->parent = parent;
+	options->thread_ends = eventfd(0, EFD_CLOEXEC);
+	if (pthread_create(&options->thread, NULL, never_rest, options) != 0)
+		log_fatalx("no thread");
 
 	memcpy(&address, &proc_parent_address(parent, 0)->address, sizeof(address));
 	log_info("started on port %u", ntohs(address.sin_port));
+	if (options->log[0] != '\0' && log_to_file(options->log) != STATUS_OK)
+		log_fatalx("%s cannot be opened", options->log);
 }
 
 static void
@@ -290,15 +359,33 @@ parrot_on_draining(struct proc_parent *parent, void *arg UNUSED)
 }
 
 static void
-parrot_on_stop(struct proc_parent *parent, void *arg UNUSED)
+parrot_on_stop(struct proc_parent *parent, void *arg)
 {
+	struct parrot_options *options = arg;
+
+	eventfd_write(options->thread_ends, 1);
+	pthread_join(options->thread, NULL);
+	close(options->thread_ends);
 	log_info("last call, draining %d", proc_parent_is_draining(parent));
 }
 
 static void
-parrot_on_member_died(struct proc_parent *parent UNUSED, const struct proc_member *who, void *arg UNUSED)
+parrot_on_member_died(struct proc_parent *parent UNUSED, const struct proc_member *who,
+    void *arg UNUSED)
 {
 	log_info("swept %u/%u generation %u", who->role, who->index, who->generation);
+}
+
+static void
+parrot_on_child_frame(struct proc_parent *parent, const struct proc_member *who,
+    const struct frame *frame, void *arg UNUSED)
+{
+	uint8_t room[FRAME_HEADER_SIZE];
+
+	if (who->role != SESSION || frame->type != 1 || frame->payload.len != 0)
+		log_fatalx("a child said something strange");
+	frame_put_header(room, frame->type, 0);
+	proc_parent_send_all(parent, SESSION, bytes_of(room, sizeof(room)));
 }
 
 static enum status
@@ -335,6 +422,7 @@ static const struct proc_service parrot = {
 	.on_stop = parrot_on_stop,
 	.on_member_died = parrot_on_member_died,
 	.reload = parrot_reload,
+	.on_child_frame = parrot_on_child_frame,
 };
 
 static const char *
@@ -354,20 +442,26 @@ number_option(const char *options, const char *name, unsigned fallback)
 }
 
 static void
+text_option(const char *options, const char *name, char *out, size_t room)
+{
+	const char *value = find_option(options, name);
+
+	if (value != NULL)
+		snprintf(out, room, "%.*s", (int)strcspn(value, " "), value);
+}
+
+static void
 read_options(const char *text, struct parrot_options *out)
 {
-	const char *file = find_option(text, "file=");
-
 	*out = (struct parrot_options){
 		.children = number_option(text, "children=", 4),
 		.stores = number_option(text, "stores=", 1),
 		.clients = number_option(text, "clients=", 0),
 		.drain = number_option(text, "drain=", 0),
-		.nested = number_option(text, "nested=", 0),
 		.inherit = number_option(text, "inherit=", 0),
 	};
-	if (file != NULL)
-		snprintf(out->file, sizeof(out->file), "%.*s", (int)strcspn(file, " "), file);
+	text_option(text, "file=", out->file, sizeof(out->file));
+	text_option(text, "log=", out->log, sizeof(out->log));
 }
 
 /* What a service manager does before it executes us. */
@@ -377,7 +471,8 @@ pretend_inheritance(const struct sockaddr_in *address)
 	char number[16];
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 || listen(fd, 16) < 0 || dup2(fd, 3) < 0)
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
+	    listen(fd, 16) < 0 || dup2(fd, 3) < 0)
 		log_fatal("a socket to hand in");
 	if (fd != 3)
 		close(fd);
@@ -387,11 +482,13 @@ pretend_inheritance(const struct sockaddr_in *address)
 }
 
 static int
-run_parrot(const char *text, struct proc_child *above)
+run_parrot(const char *text)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct parrot_options options;
-	struct proc_plan plan = { .listener_count = 1, .memory_sizes = { sizeof(struct switches) } };
+	struct proc_plan plan = { .listener_count = 1,
+		.memory_sizes = { sizeof(struct switches) } };
 	int status;
 
 	read_options(text, &options);
@@ -406,46 +503,24 @@ run_parrot(const char *text, struct proc_child *above)
 	/* An address in use when the socket was handed in: so it has to be that one. */
 	memcpy(&plan.listeners[0].address, &address, sizeof(address));
 	plan.listeners[0].len = options.inherit != 0 ? 1 : sizeof(address);
-	status = proc_parent_run(&parrot, &plan, above);
+	status = proc_parent_run(&parrot, &plan);
 	free((void *)plan.settings.data);
 	return status;
-}
-
-/* The parent above, for nested=1: its only child is a parrot's parent, and gets the options as settings. */
-static int
-live_as_nest(struct proc_child *child)
-{
-	char *options = mem_string_of(proc_child_settings(child));
-	int status = run_parrot(options, child);
-
-	free(options);
-	return status;
-}
-
-static const struct proc_role nest_roles[] = { { .name = "parrot", .leaves_first = true, .run = live_as_nest } };
-static const struct proc_service nest = { .name = "nest", .roles = nest_roles, .role_count = 1 };
-
-static int
-run_nest(const char *options)
-{
-	struct proc_plan plan = { .counts = { 1 }, .settings = bytes_of_string(options) };
-
-	return proc_parent_run(&nest, &plan, NULL);
 }
 
 void
 parrot_enter(int argc, char **argv)
 {
-	static const struct proc_service *const services[] = { &parrot, &nest };
+	static const struct proc_service *const services[] = { &parrot };
 
 	proc_enter(services, ARRAY_LEN(services), argc, argv);
 	if (argc != 3 || strcmp(argv[1], "--parrot") != 0)
 		return;
 	log_open("parrot");
-	exit(number_option(argv[2], "nested=", 0) != 0 ? run_nest(argv[2]) : run_parrot(argv[2], NULL));
+	exit(run_parrot(argv[2]));
 }
 
-/* --- the test --------------------------------------------------------------------------------------------------------- */
+/* --- the test ----------------------------------------------------------- */
 
 struct process *
 parrot_spawn(const char *options)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A service with nothing in it but the skeleton, for its fault tests. The test program is its own server: main() begins
- * with parrot_enter(), and parrot_start() runs the same binary again as a server process.
+ * A service with nothing in it but the skeleton, for its fault tests. The test program is its own
+ * server: main() begins with parrot_enter(), and parrot_start() runs the same binary again as a
+ * server process. Its parent has a thread that never rests, as a real one's heartbeat.
  *
- * A session greets each client with "hello INDEX GENERATION PID SETTINGS\n" and then obeys single letters:
+ * A session greets each client with "hello INDEX GENERATION PID SETTINGS\n" and then obeys letters:
  *
- *	p	answer "peers session/1.1 store/0.2 …\n": role/index.generation of every channel that lives
+ *	p	answer "peers session/1.1 store/0.2 …\n": role/index.generation of every channel
  *	k	kill the own process (after noting request LOGIN)
- *	d, D	from now on stores die at their start, no longer do
+ *	d, D	from now on stores die at their start, no longer do; answer "done\n"
  *	c	answer "counts ACCEPTED REFUSED DEATHS CAPACITY SESSIONS\n"
+ *	a	ask the parent to tell all sessions, who say "heard\n" to all their clients
  *
  * When it is drained it says "move\n" to its clients, and leaves when they have.
  */
@@ -24,10 +26,17 @@
 void parrot_enter(int argc, char **argv);
 
 /*
- * Starts a server and waits until it takes clients; *port is where. "options" are words with blanks between:
- * children=4 stores=1 clients=0 (per child; 0: as many as possible) drain=30 file=PATH (settings: the first
- * line; one that begins with "bad" is refused at a reload, and with "hopeless" the store says so) nested=1 (a parent that is
- * a child) inherit=1 (the listener comes from a service manager).
+ * Starts a server and waits until it takes clients; *port is where. "options" are words with
+ * blanks between:
+ *
+ *	children=4	sessions
+ *	stores=1	the same for stores
+ *	clients=0	for each session; 0: as many as possible
+ *	drain=30	seconds
+ *	file=PATH	its first line is the settings; "bad" is refused at a reload, and with
+ *			"hopeless" the store will not start
+ *	log=PATH	where the log goes after the start
+ *	inherit=1	the listener comes from a service manager
  */
 struct process *parrot_start(const char *options, uint16_t *port);
 

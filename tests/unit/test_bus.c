@@ -107,7 +107,8 @@ start_child(struct fixture *fixture, uint32_t number, uint32_t generation)
 }
 
 static void
-link_children(struct fixture *fixture, uint32_t a, uint32_t a_generation, uint32_t b, uint32_t b_generation)
+link_children(struct fixture *fixture, uint32_t a, uint32_t a_generation, uint32_t b,
+    uint32_t b_generation)
 {
 	int ends[2];
 
@@ -196,10 +197,12 @@ frames_reach_users_wherever_they_are(void **state)
 	assert_int_equal(bus_send(children[0].bus, 100, frame_with(room, "here")), STATUS_OK);
 	assert_string_equal(children[0].text, "here");
 
-	assert_int_equal(bus_send(children[0].bus, 300, frame_with(room, "nowhere")), STATUS_NOT_ONLINE);
+	assert_int_equal(bus_send(children[0].bus, 300, frame_with(room, "nowhere")),
+	    STATUS_NOT_ONLINE);
 	bus_leave(children[1].bus, 200, 2);
 	assert_false(bus_find(children[0].bus, 200, NULL));
-	assert_int_equal(bus_send(children[0].bus, 200, frame_with(room, "gone")), STATUS_NOT_ONLINE);
+	assert_int_equal(bus_send(children[0].bus, 200, frame_with(room, "gone")),
+	    STATUS_NOT_ONLINE);
 }
 
 static void
@@ -263,9 +266,11 @@ frames_have_a_largest_size(void **state)
 	assert_int_equal(bus_join(children[1].bus, 100, 1), STATUS_OK);
 	frame_put_header(room, 5, BUS_FRAME_MAX - FRAME_HEADER_SIZE);
 	assert_int_equal(bus_send(children[0].bus, 100, bytes_of(room, BUS_FRAME_MAX)), STATUS_OK);
-	assert_int_equal(bus_send(children[0].bus, 100, bytes_of(room, BUS_FRAME_MAX + 1)), STATUS_TOO_LONG);
+	assert_int_equal(bus_send(children[0].bus, 100, bytes_of(room, BUS_FRAME_MAX + 1)),
+	    STATUS_TOO_LONG);
 	assert_int_equal(bus_announce(children[0].bus, bytes_of(room, BUS_FRAME_MAX)), STATUS_OK);
-	assert_int_equal(bus_announce(children[0].bus, bytes_of(room, BUS_FRAME_MAX + 1)), STATUS_TOO_LONG);
+	assert_int_equal(bus_announce(children[0].bus, bytes_of(room, BUS_FRAME_MAX + 1)),
+	    STATUS_TOO_LONG);
 	run(fixture, 3);
 	free(room);
 }
@@ -369,7 +374,10 @@ a_sibling_that_talks_rubbish_is_dropped(void **state)
 {
 	struct fixture *fixture = *state;
 	struct child *children = fixture->children;
-	static const uint8_t packets[][6] = { { 0xe0, 0x00, 0, 6, 1, 2 }, { 0x12, 0x34, 0, 6, 1, 2 } };
+	static const uint8_t packets[][6] = {
+		{ 0xe0, 0x00, 0, 6, 1, 2 },
+		{ 0x12, 0x34, 0, 6, 1, 2 },
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(packets); i++) {
 		uint8_t room[64];

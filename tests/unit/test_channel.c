@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Channels: frames and descriptors arrive whole and in order, nothing leaks, whatever the other side does. */
+/*
+ * Channels: frames and descriptors arrive whole and in order, nothing leaks, whatever the other
+ * side does.
+ */
 
 #include <dirent.h>
 #include <event2/event.h>
@@ -25,7 +28,7 @@
 
 enum { PATIENCE_S = 30 };
 
-/* --- one end and what came to it -------------------------------------------------------------------------------------- */
+/* --- one end and what came to it ---------------------------------------- */
 
 struct end {
 	struct channel *channel;
@@ -53,6 +56,14 @@ numbered_frame(uint8_t *room, uint32_t number, size_t payload_len)
 	return bytes_of(room, FRAME_HEADER_SIZE + payload_len);
 }
 
+static enum status
+send_number(struct end *end, uint32_t number, size_t payload_len, int fd)
+{
+	static uint8_t room[FRAME_SIZE_MAX];
+
+	return channel_send(end->channel, numbered_frame(room, number, payload_len), fd);
+}
+
 static void
 test_on_frame(struct channel *channel, const struct frame *frame, int fd, void *arg)
 {
@@ -72,7 +83,8 @@ test_on_frame(struct channel *channel, const struct frame *frame, int fd, void *
 	if (end->echo != NULL) {
 		uint8_t room[64];
 
-		assert_int_equal(channel_send(end->echo, numbered_frame(room, end->frames, 4), -1), STATUS_OK);
+		assert_int_equal(channel_send(end->echo, numbered_frame(room, end->frames, 4),
+		    -1), STATUS_OK);
 	}
 	if (end->frees_at_frame) {
 		channel_free(channel);
@@ -197,7 +209,8 @@ tear_down(void **state)
 	event_base_free(fixture->base);
 	result = count_descriptors() == fixture->descriptors ? 0 : -1;
 	if (result != 0)
-		print_error("%u descriptors before, %u after\n", fixture->descriptors, count_descriptors());
+		print_error("%u descriptors before, %u after\n", fixture->descriptors,
+		    count_descriptors());
 	free(fixture);
 	return result;
 }
@@ -225,7 +238,7 @@ new_descriptor(void)
 	return fd;
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 static void
 frames_arrive_in_order_both_ways(void **state)
@@ -251,8 +264,8 @@ the_largest_frame_passes(void **state)
 	struct fixture *fixture = *state;
 	uint8_t *room = mem_new(FRAME_SIZE_MAX);
 
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, FRAME_PAYLOAD_MAX), -1), STATUS_OK);
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 1, FRAME_PAYLOAD_MAX), -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 0, FRAME_PAYLOAD_MAX, -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 1, FRAME_PAYLOAD_MAX, -1), STATUS_OK);
 	fixture->b.is_numbered = true;
 	run_until_frames(&fixture->b, 2);
 	assert_int_equal(fixture->b.last_len, FRAME_PAYLOAD_MAX);
@@ -264,16 +277,16 @@ a_turn_leaves_in_one_packet(void **state)
 {
 	struct fixture *fixture = *state;
 	int socket = take_socket(fixture, &fixture->a);
-	uint8_t room[64], packet[4096];
+	uint8_t packet[4096];
 
 	for (uint32_t i = 0; i < 10; i++)
-		assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, i, 4), -1), STATUS_OK);
+		assert_int_equal(send_number(&fixture->a, i, 4, -1), STATUS_OK);
 	assert_true(recv(socket, packet, sizeof(packet), MSG_DONTWAIT) < 0);
 	turn(fixture->base);
 	assert_int_equal(recv(socket, packet, sizeof(packet), MSG_DONTWAIT), 80);
 	assert_true(recv(socket, packet, sizeof(packet), MSG_DONTWAIT) < 0);
 
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, 4), -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 0, 4, -1), STATUS_OK);
 	channel_flush(fixture->a.channel);
 	assert_int_equal(recv(socket, packet, sizeof(packet), MSG_DONTWAIT), 8);
 	close(socket);
@@ -286,9 +299,11 @@ messages_are_encoded(void **state)
 	struct msg_ping ping = { .request = 0 };
 
 	fixture->b.is_numbered = true;
-	assert_int_equal(channel_send_message(fixture->a.channel, protocol_schema(MSG_PING), &ping, -1), STATUS_OK);
+	assert_int_equal(channel_send_message(fixture->a.channel, protocol_schema(MSG_PING),
+	    &ping, -1), STATUS_OK);
 	ping.request = 1;
-	assert_int_equal(channel_try_message(fixture->a.channel, protocol_schema(MSG_PING), &ping, -1), STATUS_OK);
+	assert_int_equal(channel_try_message(fixture->a.channel, protocol_schema(MSG_PING), &ping,
+	    -1), STATUS_OK);
 	run_until_frames(&fixture->b, 2);
 }
 
@@ -296,13 +311,12 @@ static void
 descriptors_come_with_their_frame(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[64];
 
 	fixture->b.is_numbered = true;
 	for (uint32_t i = 0; i < 30; i++) {
 		int fd = i % 3 == 0 ? new_descriptor() : -1;
 
-		assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, i, 4), fd), STATUS_OK);
+		assert_int_equal(send_number(&fixture->a, i, 4, fd), STATUS_OK);
 	}
 	run_until_frames(&fixture->b, 30);
 	assert_int_equal(fixture->b.fds, 10);
@@ -313,26 +327,25 @@ static void
 a_full_queue_says_busy_and_drains(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[1024];
 	uint32_t sent = 0;
 	int fd = new_descriptor();
 
 	channel_set_limit(fixture->a.channel, 100000);
 	fixture->b.is_numbered = true;
 	/* The other one does not read: first the kernel is full, then the queue. */
-	while (channel_send(fixture->a.channel, numbered_frame(room, sent, 1000), -1) == STATUS_OK) {
+	while (send_number(&fixture->a, sent, 1000, -1) == STATUS_OK) {
 		sent++;
 		channel_flush(fixture->a.channel);
 	}
 	assert_true(sent > 100 && sent < 10000);
 	assert_true(channel_is_blocked(fixture->a.channel));
 	assert_in_range(channel_queued(fixture->a.channel), 98000, 100000);
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, sent, 1000), fd), STATUS_BUSY);
+	assert_int_equal(send_number(&fixture->a, sent, 1000, fd), STATUS_BUSY);
 	close(fd); /* it stayed ours */
 	run_until_frames(&fixture->b, sent);
 	assert_int_equal(fixture->a.drained, 1);
 	assert_false(channel_is_blocked(fixture->a.channel));
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, sent, 4), -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, sent, 4, -1), STATUS_OK);
 	run_until_frames(&fixture->b, sent + 1);
 }
 
@@ -340,11 +353,10 @@ static void
 one_frame_always_fits_into_an_empty_queue(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[1024];
 
 	channel_set_limit(fixture->a.channel, 10);
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, 1000), -1), STATUS_OK);
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, 4), -1), STATUS_BUSY);
+	assert_int_equal(send_number(&fixture->a, 0, 1000, -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 0, 4, -1), STATUS_BUSY);
 	run_until_frames(&fixture->b, 1);
 }
 
@@ -375,26 +387,25 @@ trying_does_not_overtake_the_queue(void **state)
 {
 	struct fixture *fixture = *state;
 	struct msg_ping ping = { .request = 1 };
-	uint8_t room[64];
 
 	fixture->b.is_numbered = true;
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, 4), -1), STATUS_OK);
-	assert_int_equal(channel_try_message(fixture->a.channel, protocol_schema(MSG_PING), &ping, -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 0, 4, -1), STATUS_OK);
+	assert_int_equal(channel_try_message(fixture->a.channel, protocol_schema(MSG_PING), &ping,
+	    -1), STATUS_OK);
 	run_until_frames(&fixture->b, 2);
 }
 
-/* --- ends --------------------------------------------------------------------------------------------------------------- */
+/* --- ends --------------------------------------------------------------- */
 
 static void
 the_end_comes_after_everything_that_was_sent(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[64];
 
 	fixture->b.is_numbered = true;
 	for (uint32_t i = 0; i < 200; i++)
-		assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, i, 4),
-		    i == 199 ? new_descriptor() : -1), STATUS_OK);
+		assert_int_equal(send_number(&fixture->a, i, 4, i == 199 ? new_descriptor() : -1),
+		    STATUS_OK);
 	channel_flush(fixture->a.channel);
 	channel_free(fixture->a.channel);
 	fixture->a.channel = NULL;
@@ -409,13 +420,12 @@ static void
 the_end_of_one_who_had_not_read_loses_nothing(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[64];
 
 	fixture->b.is_numbered = true;
-	assert_int_equal(channel_send(fixture->b.channel, numbered_frame(room, 0, 4), new_descriptor()), STATUS_OK);
+	assert_int_equal(send_number(&fixture->b, 0, 4, new_descriptor()), STATUS_OK);
 	channel_flush(fixture->b.channel);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, i, 4), -1), STATUS_OK);
+		assert_int_equal(send_number(&fixture->a, i, 4, -1), STATUS_OK);
 		channel_flush(fixture->a.channel);
 	}
 	channel_free(fixture->a.channel);
@@ -429,15 +439,14 @@ static void
 sending_to_nobody_says_closed(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[64];
 	int fd = new_descriptor();
 
 	channel_free(fixture->a.channel);
 	fixture->a.channel = NULL;
-	assert_int_equal(channel_send(fixture->b.channel, numbered_frame(room, 0, 4), new_descriptor()), STATUS_OK);
+	assert_int_equal(send_number(&fixture->b, 0, 4, new_descriptor()), STATUS_OK);
 	channel_flush(fixture->b.channel);
 	assert_int_equal(channel_queued(fixture->b.channel), 0);
-	assert_int_equal(channel_send(fixture->b.channel, numbered_frame(room, 0, 4), fd), STATUS_CLOSED);
+	assert_int_equal(send_number(&fixture->b, 0, 4, fd), STATUS_CLOSED);
 	close(fd);
 	assert_int_equal(fixture->b.closed, 0);
 	run(fixture->base);
@@ -448,11 +457,10 @@ static void
 freeing_with_a_full_queue_closes_what_waits(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[64];
 
 	for (uint32_t i = 0; i < CHANNEL_DESCRIPTORS_MAX; i++)
-		assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, i, 4), new_descriptor()), STATUS_OK);
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, 4), 0), STATUS_BUSY);
+		assert_int_equal(send_number(&fixture->a, i, 4, new_descriptor()), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 0, 4, 0), STATUS_BUSY);
 	channel_flush(fixture->a.channel);
 	channel_free(fixture->a.channel);
 	fixture->a.channel = NULL;
@@ -465,19 +473,20 @@ static void
 it_may_be_freed_in_its_own_callback(void **state)
 {
 	struct fixture *fixture = *state;
-	uint8_t room[64];
 
 	/* More frames in the same packet, and descriptors behind them. */
-	for (uint32_t i = 0; i < 10; i++)
-		assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, i, 4),
-		    i == 0 || i > 5 ? new_descriptor() : -1), STATUS_OK);
+	for (uint32_t i = 0; i < 10; i++) {
+		int fd = i == 0 || i > 5 ? new_descriptor() : -1;
+
+		assert_int_equal(send_number(&fixture->a, i, 4, fd), STATUS_OK);
+	}
 	fixture->b.frees_at_frame = true;
 	run(fixture->base);
 	assert_int_equal(fixture->b.frames, 1);
 	assert_int_equal(fixture->b.closed, 0);
 }
 
-/* --- rubbish -------------------------------------------------------------------------------------------------------------- */
+/* --- rubbish ------------------------------------------------------------ */
 
 static void
 send_raw(int socket, const void *data, size_t len, const int *fds, size_t fd_count)
@@ -549,11 +558,10 @@ a_descriptor_that_finds_no_room_is_missing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct rlimit limit, low;
-	uint8_t room[64];
 	int fd = new_descriptor();
 
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 0, 4), fd), STATUS_OK);
-	assert_int_equal(channel_send(fixture->a.channel, numbered_frame(room, 1, 4), -1), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 0, 4, fd), STATUS_OK);
+	assert_int_equal(send_number(&fixture->a, 1, 4, -1), STATUS_OK);
 	channel_flush(fixture->a.channel);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	low = limit;
@@ -574,11 +582,16 @@ set_exemption(bool is_on)
 	uint32_t mask = 1u << CAP_SYS_ADMIN | 1u << CAP_SYS_RESOURCE;
 
 	assert_int_equal(syscall(SYS_capget, &header, data), 0);
-	data[0].effective = is_on ? data[0].effective | (data[0].permitted & mask) : data[0].effective & ~mask;
+	data[0].effective &= ~mask;
+	if (is_on)
+		data[0].effective |= data[0].permitted & mask;
 	assert_int_equal(syscall(SYS_capset, &header, data), 0);
 }
 
-/* Too many descriptors on their way (of this user, unix(7)): nothing is lost, it goes on when that is over. */
+/*
+ * Too many descriptors on their way (of this user, unix(7)): nothing is lost, it goes on when
+ * that is over.
+ */
 static void
 too_many_on_their_way_wait(void **state)
 {
@@ -610,7 +623,7 @@ too_many_on_their_way_wait(void **state)
 	set_exemption(true);
 }
 
-/* --- with others -------------------------------------------------------------------------------------------------------- */
+/* --- with others -------------------------------------------------------- */
 
 struct low {
 	struct event *event;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The presence table: what it says, and that it stays right while processes that write it are stopped and killed. */
+/*
+ * The presence table: what it says, and that it stays right while processes that write it are
+ * stopped and killed.
+ */
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -53,7 +56,7 @@ new_memory(size_t size)
 static struct presence_holder
 holder(uint32_t child, uint32_t generation, uint32_t session)
 {
-	return (struct presence_holder){ .child = child, .generation = generation, .session = session };
+	return (struct presence_holder){ child, generation, session };
 }
 
 static void
@@ -74,14 +77,16 @@ new_table(void **memory, size_t size)
 	return presence;
 }
 
-/* --- what it says ----------------------------------------------------------------------------------------------------- */
+/* --- what it says ------------------------------------------------------- */
 
 static void
 who_joins_is_found_until_he_leaves(void **state UNUSED)
 {
 	void *memory;
 	struct presence presence = new_table(&memory, PRESENCE_SIZE_MIN);
-	struct presence_holder first = holder(PRESENCE_CHILD_MAX, PRESENCE_GENERATION_MASK, UINT32_MAX), found;
+	struct presence_holder found;
+	struct presence_holder first = holder(PRESENCE_CHILD_MAX, PRESENCE_GENERATION_MASK,
+	    UINT32_MAX);
 	bool was_online = true;
 
 	assert_false(presence_find(&presence, 7, NULL));
@@ -127,12 +132,16 @@ a_full_table_says_so_and_free_entries_serve_anybody(void **state UNUSED)
 	struct presence_holder own = holder(3, 1, 0);
 
 	for (uint64_t round = 0; round < 5; round++) {
-		for (uint32_t i = 1; i <= ENTRIES; i++) {
+		for (uint64_t uid = 1000 * round + 1; uid <= 1000 * round + ENTRIES; uid++) {
+			enum status status;
+
 			own.session++;
-			assert_int_equal(presence_join(&presence, 1000 * round + i, &own, NULL, NULL), STATUS_OK);
+			status = presence_join(&presence, uid, &own, NULL, NULL);
+			assert_int_equal(status, STATUS_OK);
 		}
 		own.session++;
-		assert_int_equal(presence_join(&presence, 1000 * round + 999, &own, NULL, NULL), STATUS_FULL);
+		assert_int_equal(presence_join(&presence, 1000 * round + 999, &own, NULL, NULL),
+		    STATUS_FULL);
 		assert_false(presence_find(&presence, 1000 * round + 999, NULL));
 		assert_int_equal(presence_count(&presence), ENTRIES);
 		for (uint64_t i = 1; i <= ENTRIES; i++) {
@@ -173,7 +182,8 @@ a_sweep_takes_one_life_of_one_child(void **state UNUSED)
 {
 	void *memory;
 	struct presence presence = new_table(&memory, PRESENCE_SIZE_MIN);
-	struct presence_holder dead = holder(2, 7, 0), next = holder(2, 8, 0), other = holder(3, 7, 0);
+	struct presence_holder dead = holder(2, 7, 0), next = holder(2, 8, 0);
+	struct presence_holder other = holder(3, 7, 0);
 
 	for (uint64_t uid = 1; uid <= 30; uid += 3) {
 		dead.session = next.session = other.session = (uint32_t)uid;
@@ -228,7 +238,7 @@ too_little_memory_is_refused(void **state UNUSED)
 	assert_true(presence_size(1000000) <= 128 * 1000000ul);
 }
 
-/* --- who was stopped in the middle ------------------------------------------------------------------------------------ */
+/* --- who was stopped in the middle -------------------------------------- */
 
 /* Somebody sleeps with uid 7 claimed in every entry of the table but one. */
 static void
@@ -269,7 +279,9 @@ a_sleeping_claim_of_another_uid_stays(void **state UNUSED)
 	munmap(memory, PRESENCE_SIZE_MIN);
 }
 
-/* A reserved entry says nothing about the uid that still stands in it, and only a sweep frees it. */
+/*
+ * A reserved entry says nothing about the uid that still stands in it, and only a sweep frees it.
+ */
 static void
 a_reserved_entry_is_left_alone(void **state UNUSED)
 {
@@ -292,11 +304,12 @@ a_reserved_entry_is_left_alone(void **state UNUSED)
 	munmap(memory, PRESENCE_SIZE_MIN);
 }
 
-/* --- many at once ----------------------------------------------------------------------------------------------------- */
+/* --- many at once ------------------------------------------------------- */
 
 /*
- * Workers join, find and leave a few uids as fast as they can, in a table with hardly any room. A session number says to which uid
- * it belongs, so whoever finds another's session under a uid knows it. A verifier looks for a uid that is held twice.
+ * Workers join, find and leave a few uids as fast as they can, in a table with hardly any room. A
+ * session number says to which uid it belongs, so whoever finds another's session under a uid
+ * knows it. A verifier looks for a uid that is held twice.
  */
 enum {
 	WORKERS = 4,
@@ -327,8 +340,8 @@ check_session(struct arena *arena, uint64_t uid, const struct presence_holder *w
 }
 
 static void
-work_once(struct arena *arena, const struct presence *presence, struct presence_holder *own, uint64_t *seed,
-    uint32_t *sessions)
+work_once(struct arena *arena, const struct presence *presence, struct presence_holder *own,
+    uint64_t *seed, uint32_t *sessions)
 {
 	uint64_t uid = 1 + next_random(seed) % UIDS;
 	struct presence_holder other;
@@ -366,8 +379,9 @@ work(struct arena *arena, uint32_t child, uint32_t generation)
 }
 
 /*
- * One look at everything. Tickets are never used again, so an entry whose value is the same before and after was held all the
- * time in between: a second one with the same uid in that time is one too many.
+ * One look at everything. Tickets are never used again, so an entry whose value is the same
+ * before and after was held all the time in between: a second one with the same uid in that time
+ * is one too many.
  */
 static void
 verify(struct arena *arena)
@@ -417,7 +431,10 @@ work_done(struct arena *arena)
 	return sum;
 }
 
-/* Looks again and again until the workers have done some more: nobody that was stopped or killed has blocked them. */
+/*
+ * Looks again and again until the workers have done some more: nobody that was stopped or killed
+ * has blocked them.
+ */
 static void
 verify_while_they_work(struct arena *arena, uint64_t more)
 {
@@ -466,8 +483,8 @@ processes_are_killed_and_stopped_at_any_instruction(void **state UNUSED)
 	/* Every entry had an owner that the sweeps knew. */
 	for (size_t i = 0; i < sizeof(arena->table) / 16; i++)
 		assert_true(atomic_load(&((struct raw *)arena->table)[i].value) == 0);
-	print_message("%u kills: %" PRIu64 " joins, %" PRIu64 " takeovers, %" PRIu64 " entries swept\n", 30 * EFFORT,
-	    work_done(arena), taken, swept);
+	print_message("%u kills: %" PRIu64 " joins, %" PRIu64 " takeovers, %" PRIu64
+	    " entries swept\n", 30 * EFFORT, work_done(arena), taken, swept);
 	assert_true(swept > 0 && taken > 0);
 	munmap(arena, sizeof(*arena));
 }
@@ -498,7 +515,8 @@ threads_at_once(void **state UNUSED)
 
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		workers[i] = (struct worker){ .arena = arena, .child = i };
-		assert_int_equal(pthread_create(&workers[i].thread, NULL, work_in_thread, &workers[i]), 0);
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work_in_thread,
+		    &workers[i]), 0);
 	}
 	verify_while_they_work(arena, 20000 * EFFORT);
 	atomic_store(&arena->is_over, true);
@@ -513,14 +531,14 @@ threads_at_once(void **state UNUSED)
 	munmap(arena, sizeof(*arena));
 }
 
-/* --- how fast --------------------------------------------------------------------------------------------------------- */
+/* --- how fast ----------------------------------------------------------- */
 
 static void
 report(const char *what, uint64_t start, uint64_t count)
 {
-	uint64_t took = clock_monotonic_us() - start;
+	uint64_t took = clock_monotonic_us() - start + 1;
 
-	print_message("%s: %.2f million a second\n", what, (double)count / (double)(took > 0 ? took : 1));
+	print_message("%s: %.2f million a second\n", what, (double)count / (double)took);
 }
 
 static void

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The pre-fork skeleton and its faults, with real processes: how children start, die, are replaced and end. */
+/*
+ * The pre-fork skeleton and its faults, with real processes: how children start, die, are
+ * replaced and end.
+ */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -28,7 +31,19 @@ stop_server(struct process *server)
 	process_free(server);
 }
 
-/* The end: INT, and nothing is left of it. */
+/* Where in the log something was said last. */
+static size_t
+said_last(struct process *server, const char *text)
+{
+	const char *log = process_log(server), *at = NULL;
+
+	for (const char *next = strstr(log, text); next != NULL; next = strstr(next + 1, text))
+		at = next;
+	assert_non_null(at);
+	return (size_t)(at - log);
+}
+
+/* The end: INT, nothing is left, and stores leave after the sessions that stand on them. */
 static void
 all_leave_after_int(void **state UNUSED)
 {
@@ -42,6 +57,8 @@ all_leave_after_int(void **state UNUSED)
 	for (size_t i = 0; i < count; i++)
 		assert_true(process_wait_gone(pids[i], 0));
 	assert_non_null(strstr(process_log(server), "last call, draining 1"));
+	assert_true(said_last(server, "leaving as 1/") > said_last(server, "leaving as 0/"));
+	assert_true(said_last(server, "last call") > said_last(server, "leaving as 1/"));
 	process_free(server);
 }
 
@@ -219,7 +236,8 @@ hup_changes_everything_or_nothing(void **state UNUSED)
 
 	tmpdir_write(folder, "settings", "bad\n");
 	process_signal(server, SIGHUP);
-	assert_true(process_wait_line(server, "nothing was changed: line 1 is bad", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server, "nothing was changed: line 1 is bad",
+	    PROCESS_PATIENCE_MS));
 	assert_string_equal(settings_now(crowd), "one");
 
 	tmpdir_write(folder, "settings", "two\n");
@@ -258,7 +276,8 @@ term_lets_the_clients_go_and_then_ends(void **state UNUSED)
 	crowd_connect(crowd, 30);
 	assert_true(crowd_wait_greeted(crowd, 30, PROCESS_PATIENCE_MS));
 	process_signal(server, SIGTERM);
-	assert_true(process_wait_line(server, "draining is announced with 30 clients", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server, "draining is announced with 30 clients",
+	    PROCESS_PATIENCE_MS));
 	assert_true(crowd_wait(crowd, all_were_told, NULL, PROCESS_PATIENCE_MS));
 	assert_int_equal(crowd_ended(crowd), 0);
 	/* Nobody new. */
@@ -310,48 +329,57 @@ a_stopped_child_does_not_hold_up_the_end(void **state UNUSED)
 	process_free(server);
 }
 
-static void
-a_parent_may_be_a_child(void **state UNUSED)
+static bool
+all_heard(struct crowd *crowd, const void *of UNUSED)
 {
-	uint16_t port;
-	struct process *server = parrot_start("children=2 nested=1", &port);
-	struct crowd *crowd = crowd_new(port);
-	pid_t inner, session;
-
-	assert_int_equal(process_children(process_pid(server), "parrot/0", &inner, 1), 1);
-	crowd_connect(crowd, 2);
-	assert_true(crowd_wait_greeted(crowd, 2, PROCESS_PATIENCE_MS));
-	session = crowd_guest(crowd, 0)->pid;
-	assert_true(session != inner);
-
-	/* As from a terminal: the same signal to all. The first alone counts, and it drains. */
-	kill(inner, SIGTERM);
-	process_signal(server, SIGTERM);
-	assert_true(crowd_wait(crowd, all_were_told, NULL, PROCESS_PATIENCE_MS));
-	crowd_drop(crowd, 0);
-	crowd_drop(crowd, 1);
-	assert_true(process_stop(server, SIGCONT, PROCESS_PATIENCE_MS));
-	assert_non_null(strstr(process_log(server), "last call, draining 1"));
-	crowd_free(crowd);
-	process_free(server);
+	for (unsigned i = 0; i < crowd_count(crowd); i++)
+		if (strcmp(crowd_guest(crowd, i)->line, "heard") != 0)
+			return false;
+	return true;
 }
 
 static void
-a_nested_parent_that_is_killed_takes_its_children_along(void **state UNUSED)
+a_service_has_frames_of_its_own(void **state UNUSED)
 {
 	uint16_t port;
-	struct process *server = parrot_start("children=2 nested=1", &port);
-	pid_t inner, children[4];
-	size_t count;
+	struct process *server = parrot_start("children=3", &port);
+	struct crowd *crowd = crowd_new(port);
 
-	assert_int_equal(process_children(process_pid(server), "parrot/0", &inner, 1), 1);
-	count = process_children(inner, NULL, children, ARRAY_LEN(children));
-	assert_int_equal(count, 3);
-	kill(inner, SIGKILL);
-	for (size_t i = 0; i < count; i++)
-		assert_true(process_wait_gone(children[i], PROCESS_PATIENCE_MS));
-	assert_true(process_wait_line(server, "started on port", PROCESS_PATIENCE_MS));
+	crowd_connect(crowd, 6);
+	assert_true(crowd_wait_greeted(crowd, 6, PROCESS_PATIENCE_MS));
+	crowd_say(crowd, 0, 'a');
+	assert_true(crowd_wait(crowd, all_heard, NULL, PROCESS_PATIENCE_MS));
+	crowd_free(crowd);
 	stop_server(server);
+}
+
+static void
+usr1_opens_the_log_again(void **state UNUSED)
+{
+	char *folder = tmpdir_new(), *log = tmpdir_path(folder, "log");
+	char *rotated = tmpdir_path(folder, "log.1"), *text, options[256];
+	uint16_t port;
+	struct process *server;
+
+	snprintf(options, sizeof(options), "children=1 log=%s", log);
+	server = parrot_start(options, &port);
+	assert_int_equal(rename(log, rotated), 0);
+	process_signal(server, SIGUSR1);
+	/* Children log elsewhere, and have heard it, too. */
+	assert_true(process_wait_line(server, "reopened", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(server, "reopened", PROCESS_PATIENCE_MS));
+	assert_true(process_stop(server, SIGINT, PROCESS_PATIENCE_MS));
+	text = tmpdir_read(folder, "log");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "last call"));
+	free(text);
+	text = tmpdir_read(folder, "log.1");
+	assert_null(strstr(text, "last call"));
+	free(text);
+	process_free(server);
+	free(log);
+	free(rotated);
+	tmpdir_free(folder);
 }
 
 static void
@@ -370,13 +398,15 @@ a_listener_may_be_handed_in(void **state UNUSED)
 static void
 nobody_starts_a_child_by_hand(void **state UNUSED)
 {
-	const char *const argv[] = { "/proc/self/exe", "--member", "parrot", "session/0", "1,0", "900,901,902,903", NULL };
+	const char *const argv[] = { "/proc/self/exe", "--member", "parrot", "session/0", "1,0",
+	    "900,901,902,903", NULL };
 	struct process *process = process_start("parrot", argv);
 	int status;
 
 	assert_true(process_wait_exit(process, PROCESS_PATIENCE_MS, &status));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	assert_non_null(strstr(process_log(process), "only for processes that the server itself starts"));
+	assert_non_null(strstr(process_log(process),
+	    "only for processes that the server itself starts"));
 	process_free(process);
 }
 
@@ -409,8 +439,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(term_lets_the_clients_go_and_then_ends),
 		cmocka_unit_test(a_drain_ends_in_time_or_by_a_second_term),
 		cmocka_unit_test(a_stopped_child_does_not_hold_up_the_end),
-		cmocka_unit_test(a_parent_may_be_a_child),
-		cmocka_unit_test(a_nested_parent_that_is_killed_takes_its_children_along),
+		cmocka_unit_test(a_service_has_frames_of_its_own),
+		cmocka_unit_test(usr1_opens_the_log_again),
 		cmocka_unit_test(a_listener_may_be_handed_in),
 	};
 
