@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "shared/clock.h"
+#include "shared/log.h"
 
 enum {
 	SETTLE_MS = 1000,	/* for the server to see that everybody left */
