@@ -127,7 +127,7 @@ pages_are_clean()
 		    complain "$page is not in man/local.am: nobody would install it"
 		sed -n 's/^\.Xr \(tingyu[a-z.-]*\) \([0-9]\).*/\1.\2/p' "$page" |
 		    sort -u | while read -r other; do
-			[ -f "man/$other" ] ||
+			[ -f "man/$other" ] || grep -q "^command_pages += %D%/$other\$" man/local.am ||
 			    complain "$page refers to $other, which does not exist"
 		done
 	done
@@ -143,6 +143,52 @@ pages_are_clean()
 	done <"$tmp/lint"
 }
 
+# The client: its commands have a page each, which the build makes of the table;
+# tingyu(1) refers to all of them; tingyu.conf(5) has the options, the actions
+# and the keys they come with.
+client()
+{
+	rows COMMAND client-tui/control/commands.def | sed 's/^COMMAND( *"\([a-z]*\)".*/\1/' >"$tmp/table"
+	sed -n 's/^command_pages += %D%\/tingyu-\([a-z]*\)\.1$/\1/p' man/local.am >"$tmp/page"
+	compare "$tmp/table" "$tmp/page" client-tui/control/commands.def man/local.am
+	sed -n 's/^\.Xr tingyu-\([a-z]*\) 1.*/\1/p' man/tingyu.1 >"$tmp/page"
+	compare "$tmp/table" "$tmp/page" client-tui/control/commands.def man/tingyu.1
+
+	rows SWITCH client-tui/switches.def | sed 's/^SWITCH([^"]*"\([a-z]*\)".*/\1/' >"$tmp/table"
+	sed -n 's/^\.It Fl .*-\([a-z][a-z]*\).*/\1/p' man/tingyu.1 >"$tmp/page"
+	compare "$tmp/table" "$tmp/page" client-tui/switches.def man/tingyu.1
+
+	for kind in TEXT FLAG LIST; do
+		rows $kind client-tui/options.def
+	done | sed 's/^[A-Z]*( *"\([^"]*\)".*/\1/' >"$tmp/table"
+	sed -n 's/^\.It Ic \([a-z-]*\).*/\1/p' man/tingyu.conf.5 >"$tmp/page"
+	compare "$tmp/table" "$tmp/page" client-tui/options.def man/tingyu.conf.5
+
+	rows ACTION client-tui/control/actions.def | sed 's/^ACTION( *"\([^"]*\)".*/\1/' >"$tmp/table"
+	sed -n 's/^\.It Cm \([a-z0-9-]*\).*/\1/p' man/tingyu.conf.5 >"$tmp/page"
+	compare "$tmp/table" "$tmp/page" client-tui/control/actions.def man/tingyu.conf.5
+
+	rows BIND client-tui/control/keys.def | sed 's/^BIND("\([^"]*\)").*/\1/' >"$tmp/table"
+	awk '/^\.It Cm / { action = $3 }
+	    /^Keys: / {
+		sub("^Keys: ", ""); sub("[.]$", "")
+		count = split($0, keys, ", ")
+		for (i = 1; i <= count; i++)
+			print keys[i] " " action
+	    }' man/tingyu.conf.5 >"$tmp/page"
+	compare "$tmp/table" "$tmp/page" client-tui/control/keys.def man/tingyu.conf.5
+
+	command -v mandoc >/dev/null || return
+	for page in "$build"/man/tingyu-*.1; do
+		[ ! -f "$page" ] || mandoc -T lint "$page" 2>/dev/null
+	done | grep -v "referenced manual not found" >"$tmp/lint"
+	while read -r line; do
+		complain "$line"
+	done <"$tmp/lint"
+}
+
+build=${top_builddir:-.}
+case $build in /*) ;; *) build=$OLDPWD/$build ;; esac
 ls man/*.[0-9] >/dev/null 2>&1 || {
 	echo "There is no manual yet."
 	exit 77
@@ -150,6 +196,7 @@ ls man/*.[0-9] >/dev/null 2>&1 || {
 pages_are_clean
 [ ! -f $protocol ] || { messages; statuses; }
 [ ! -f $options ] || server_options
+[ ! -f man/tingyu.1 ] || client
 
 [ ! -f "$tmp/complaints" ] || {
 	echo "$(wc -l <"$tmp/complaints") differences"

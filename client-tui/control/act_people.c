@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client-tui/control/acts.h"
 #include "shared/compiler.h"
@@ -154,6 +155,8 @@ answer_page(struct control *control, const char *key UNUSED, const char *text)
 {
 	uint32_t page;
 
+	/* "g 5" was typed. */
+	text += strspn(text, " ");
 	if (text[0] != '\0' && read_page(control, model_pane(control->model), text, &page))
 		people_load(control, pane_directory(), page);
 }

@@ -263,10 +263,7 @@ draw_directory_keys(const struct painter *painter, struct canvas_rect in)
 	bar_add(&bar, BAR_LEFT, 1, STYLE_DIM, dot, "PgDn next");
 	bar_add(&bar, BAR_LEFT, 2, STYLE_DIM, dot, "PgUp back");
 	bar_add(&bar, BAR_LEFT, 5, STYLE_DIM, dot, "g 5 jumps to page 5");
-	bar_add(&bar, BAR_LEFT, 4, STYLE_DIM, dot, "g page");
-	bar_add(&bar, BAR_LEFT, 3, STYLE_DIM, dot, "o online");
-	bar_add(&bar, BAR_LEFT, 3, STYLE_DIM, dot, "+ adds");
-	bar_add(&bar, BAR_LEFT, 5, STYLE_DIM, dot, "/filter NAME");
+	bar_add(&bar, BAR_LEFT, 4, STYLE_DIM, dot, "/filter NAME");
 	bar_add(&bar, BAR_LEFT, 6, STYLE_DIM, dot, "o only online");
 	bar_add(&bar, BAR_LEFT, 3, STYLE_DIM, dot, "Esc closes");
 	bar_draw(&bar, painter, in, 0);
