@@ -13,14 +13,6 @@
 #include "shared/protocol.h"
 #include "shared/status.h"
 
-/* As in client-tui/net/server_link.c. */
-static const struct link_limits limits = {
-	.handshake_ms = 10000,
-	.drain_ms = 2000,
-	.output_low = 1 << 14,
-	.output_high = 1 << 18,
-};
-
 /* What cannot get better by trying again. */
 static bool
 is_final(unsigned status)
@@ -442,7 +434,8 @@ dial(struct bench_client *client, uint32_t number, enum client_state state)
 		row->first_us = clock_monotonic_us();
 	client->why = 0;
 	enter(client, state);
-	client->link = link_connect(client->crowd->loop, &target, &limits, &handler, client);
+	client->link = link_connect(client->crowd->loop, &target, &client->crowd->limits,
+	    &handler, client);
 }
 
 void

@@ -19,6 +19,13 @@ enum { CLIENTS_PER_SOURCE = 8000 };
 /* Times of client-tui/net/server_link.c. */
 enum { PING_MS = 60000, ANSWER_MS = 10000 };
 
+static const struct link_limits usual_limits = {
+	.handshake_ms = 10000,
+	.drain_ms = 2000,
+	.output_low = 1 << 14,
+	.output_high = 1 << 18,
+};
+
 static const struct backoff usual_backoff = {
 	.first_ms = 500,
 	.step_ms = 1000,
@@ -57,6 +64,7 @@ crowd_init(struct crowd *crowd, const struct invite *invite)
 
 	memset(crowd, 0, sizeof(*crowd));
 	TAILQ_INIT(&crowd->queue);
+	crowd->limits = usual_limits;
 	crowd->ping_ms = PING_MS;
 	crowd->answer_ms = ANSWER_MS;
 	crowd->backoff = usual_backoff;

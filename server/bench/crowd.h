@@ -15,11 +15,11 @@
 #include "server/bench/scoreboard.h"
 #include "shared/bytes.h"
 #include "shared/endpoint.h"
+#include "shared/link.h"
 #include "shared/tls.h"
 
 struct asker;
 struct bench_client;
-struct link_loop;
 struct wheel;
 
 enum { CROWD_PLACES_MAX = 64, CROWD_ROUTE = 0 };
@@ -38,6 +38,7 @@ struct crowd {
 	struct tls_context *tls;	/* NULL: plain */
 	struct asker *asker;
 	struct scoreboard_row *row;
+	struct link_limits limits;	/* of every link; handshake_ms is a client's patience */
 	uint32_t ping_ms;	/* every client pings so often */
 	uint32_t answer_ms;	/* for a ping, and for anything before login */
 	struct backoff backoff;	/* every client starts with this one */

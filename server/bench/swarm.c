@@ -259,6 +259,7 @@ set_up(struct swarm *swarm, const struct invite *invite, uint32_t row)
 	crowd->loop = link_loop_new(swarm->base, TICK_MS);
 	crowd->wheel = link_loop_wheel(crowd->loop);
 	crowd->row = &swarm->board->rows[row];
+	crowd->limits.handshake_ms = swarm->options->patience_s * 1000;
 	crowd->ping_ms = swarm->options->ping_s * 1000;
 	if (!swarm->options->insecure_plaintext &&
 	    tls_context_new_client(bytes_of("", 0), bytes_of("", 0), &crowd->tls) != STATUS_OK)

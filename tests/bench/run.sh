@@ -87,7 +87,7 @@ start_server()
 
 bench()
 {
-	"$build/tingyu-bench" -n "$clients" -t 300 -a "$tmp/accounts" "$@" "$invite"
+	"$build/tingyu-bench" -n "$clients" -t 300 -w 120 -a "$tmp/accounts" "$@" "$invite"
 	[ $? -lt 2 ] || die "tingyu-bench could not run"
 }
 
