@@ -15,7 +15,9 @@ breaker_may_try(struct breaker *breaker, uint64_t now_ms)
 
 	if (retry_at == 0)
 		return true;
-	return now_ms >= retry_at && atomic_compare_exchange_strong(&breaker->retry_at, &retry_at, now_ms + TRY_MS);
+	if (now_ms < retry_at)
+		return false;
+	return atomic_compare_exchange_strong(&breaker->retry_at, &retry_at, now_ms + TRY_MS);
 }
 
 bool

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Keeps many handles from running against a database that is away: after a failure only one of them tries again, and at
- * growing distances (100 ms to 2 s); the others are refused at once. Any thread.
+ * Keeps many handles from running against a database that is away: after a failure only one of
+ * them tries again, and at growing distances (100 ms to 2 s); the others are refused at once.
+ * Any thread.
  */
 
 #ifndef SERVER_STORE_BREAKER_H

@@ -23,7 +23,10 @@ answer(struct job *job, enum status status, uint16_t verb, const void *message)
 	return status;
 }
 
-/* Every verb that children may ask: the request as "ask", and "out" to be filled in and sent after STATUS_OK. */
+/*
+ * Every verb that children may ask: the request as "ask", and "out" to be filled in and sent
+ * after STATUS_OK.
+ */
 #define RUN(name, NAME, call) \
 	static enum status run_##name(struct store *store, struct job *job) \
 	{ \

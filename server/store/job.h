@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One request of a session child on its way through the store process: decoded on the loop, run by a thread (several times,
- * if a change has to be repeated), and its answers sent by the loop again.
+ * One request of a session child on its way through the store process: decoded on the loop, run
+ * by a thread (several times, if a change has to be repeated), and its answers sent by the loop
+ * again.
  */
 
 #ifndef SERVER_STORE_JOB_H
@@ -57,8 +58,8 @@ const struct job_kind *job_kind_of(uint16_t verb);
 extern const struct job_kind job_drop_child, job_drop_older, job_renew_lease;
 
 /*
- * A job out of a frame. STATUS_UNKNOWN_TYPE, or what codec_decode() finds: *out is NULL; the frame has the number of its
- * request at its start all the same, if it has one.
+ * A job out of a frame. STATUS_UNKNOWN_TYPE, or what codec_decode() finds: *out is NULL; the
+ * frame has the number of its request at its start all the same, if it has one.
  */
 enum status job_new(const struct frame *frame, struct job **out);
 

@@ -116,9 +116,11 @@ work(void *data)
 {
 	struct worker *worker = data;
 	struct pool *pool = worker->pool;
-	void *tool = pool->options.on_start != NULL ? pool->options.on_start(pool->options.arg) : NULL;
+	void *tool = NULL;
 	struct pool_job *job;
 
+	if (pool->options.on_start != NULL)
+		tool = pool->options.on_start(pool->options.arg);
 	pthread_mutex_lock(&pool->lock);
 	pool->starting--;
 	while ((job = wait_for_job(worker)) != NULL) {
@@ -187,10 +189,14 @@ join_left(struct pool *pool)
 static bool
 may_grow(const struct pool *pool)
 {
-	return pool->waiting > pool->starting && pool->threads < pool->options.maximum && !pool->stops;
+	return pool->waiting > pool->starting && pool->threads < pool->options.maximum &&
+	    !pool->stops;
 }
 
-/* Waits until something may have to be done; true when jobs have waited long enough for one thread more. */
+/*
+ * Waits until something may have to be done; true when jobs have waited long enough for one
+ * thread more.
+ */
 static bool
 wait_for_need(struct pool *pool)
 {
@@ -203,7 +209,8 @@ wait_for_need(struct pool *pool)
 	}
 	since = pool->first->since > pool->grown_at ? pool->first->since : pool->grown_at;
 	until = time_of(since + pool->options.grow_ms);
-	return pthread_cond_timedwait(&pool->manage, &pool->lock, &until) == ETIMEDOUT && may_grow(pool);
+	return pthread_cond_timedwait(&pool->manage, &pool->lock, &until) == ETIMEDOUT &&
+	    may_grow(pool);
 }
 
 static void *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An elastic pool of threads: a few that are always there, more when jobs wait, and these leave when there is nothing to do.
- * Jobs are taken in order; the thread that was busy last gets the next job, so that the others can tell they are not needed.
- * A manager thread makes threads and picks up those that left.
+ * An elastic pool of threads: a few that are always there, more when jobs wait, and these leave
+ * when there is nothing to do. Jobs are taken in order; the thread that was busy last gets the
+ * next job, so that the others can tell they are not needed. A manager thread makes threads and
+ * picks up those that left.
  */
 
 #ifndef SERVER_STORE_POOL_H
@@ -27,7 +28,8 @@ struct pool_options {
 	unsigned minimum;	/* threads that stay; at least 1 */
 	unsigned maximum;
 	size_t queue_max;	/* jobs that may wait */
-	unsigned grow_ms;	/* the first job has waited so long: one thread more, and not another one for so long */
+	/* the first job has waited so long: one thread more, and not another one for so long */
+	unsigned grow_ms;
 	unsigned idle_ms;	/* without a job for so long: one thread less */
 	/* What a thread works with, made and ended in that thread. */
 	void *(*on_start)(void *arg);

@@ -15,7 +15,8 @@ static const struct {
 };
 
 static const char create_versions[] =
-    "CREATE TABLE IF NOT EXISTS tingyu_schema (version {number} PRIMARY KEY, since {number}) {table_end}";
+    "CREATE TABLE IF NOT EXISTS tingyu_schema "
+    "(version {number} PRIMARY KEY, since {number}) {table_end}";
 
 uint64_t
 schema_version(void)
@@ -32,7 +33,8 @@ read_version(struct sql *sql, uint64_t *out)
 	enum status status;
 
 	*out = 0;
-	status = sql_prepare(sql, "SELECT version FROM tingyu_schema ORDER BY version DESC LIMIT 1", &query);
+	status = sql_prepare(sql, "SELECT version FROM tingyu_schema ORDER BY version DESC LIMIT 1",
+	    &query);
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK;
 	if (status == STATUS_OK)
@@ -51,16 +53,24 @@ note_version(struct sql *sql, uint64_t version)
 {
 	struct sql_value values[] = { sql_number(version), sql_number(clock_wall_s()) };
 	struct sql_query *query;
-	enum status status = sql_prepare(sql, "INSERT INTO tingyu_schema (version, since) VALUES (?, ?)", &query);
+	enum status status = sql_prepare(sql,
+	    "INSERT INTO tingyu_schema (version, since) VALUES (?, ?)", &query);
 
 	if (status == STATUS_OK)
 		status = sql_run(query, values, ARRAY_LEN(values));
 	return status == STATUS_ALREADY_THERE ? STATUS_OK : status;
 }
 
+static bool
+is_last_of_step(size_t i)
+{
+	return i + 1 == ARRAY_LEN(steps) || steps[i + 1].number != steps[i].number;
+}
+
 /*
- * All steps behind "version". MySQL commits each statement that changes tables by itself, so a server that died half-way, or
- * another one at the same time, may have done some of them: what is there already is fine.
+ * All steps behind "version". MySQL commits each statement that changes tables by itself, so a
+ * server that died half-way, or another one at the same time, may have done some of them: what
+ * is there already is fine.
  */
 static enum status
 take_steps(struct sql *sql, uint64_t version)
@@ -73,7 +83,7 @@ take_steps(struct sql *sql, uint64_t version)
 		status = sql_exec(sql, steps[i].statement);
 		if (status == STATUS_ALREADY_THERE)
 			status = STATUS_OK;
-		if (status == STATUS_OK && (i + 1 == ARRAY_LEN(steps) || steps[i + 1].number != steps[i].number))
+		if (status == STATUS_OK && is_last_of_step(i))
 			status = note_version(sql, steps[i].number);
 	}
 	return status;
@@ -114,6 +124,7 @@ schema_update(struct sql *sql)
 		return STATUS_STORE_NEWER;
 	status = update(sql);
 	if (status == STATUS_OK && version > 0)
-		log_info("store: the tables went from version %u to %u", (unsigned)version, (unsigned)schema_version());
+		log_info("store: the tables went from version %u to %u", (unsigned)version,
+		    (unsigned)schema_version());
 	return status;
 }

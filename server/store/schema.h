@@ -12,8 +12,8 @@
 uint64_t schema_version(void);
 
 /*
- * Several servers may do so at once. STATUS_STORE_NEWER: a later version of tingyu has been here, nothing was touched.
- * Otherwise as in sql.h; the text of a failure is in sql_error().
+ * Several servers may do so at once. STATUS_STORE_NEWER: a later version of tingyu has been
+ * here, nothing was touched. Otherwise as in sql.h; the text of a failure is in sql_error().
  */
 enum status schema_update(struct sql *sql);
 

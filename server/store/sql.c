@@ -19,7 +19,10 @@ find_word(const struct sql_driver *driver, struct bytes word)
 	return NULL;
 }
 
-/* The text with its words in braces replaced; on the heap. A word that nobody knows is a mistake of ours. */
+/*
+ * The text with its words in braces replaced; on the heap. A word that nobody knows is a
+ * mistake of ours.
+ */
 static char *
 expand(const struct sql_driver *driver, const char *text)
 {
@@ -56,7 +59,8 @@ sql_open(const struct store_config *config, struct sql **out, char *why, size_t 
 #ifdef HAVE_MYSQL
 	return sql_mysql_open(config, out, why, room);
 #else
-	snprintf(why, room, "this build has no MySQL; it needs libmariadb or libmysqlclient when it is configured");
+	snprintf(why, room,
+	    "this build has no MySQL; it needs libmariadb or libmysqlclient when it is configured");
 	return STATUS_BAD_CONFIG;
 #endif
 }

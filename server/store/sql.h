@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The thin driver under the store: one connection, one thread, plain SQL. Where the dialects part, a text has a word in
- * braces ("{begin_write}") that the driver replaces from its list in sql_words.def. Numbers are unsigned 64-bit.
+ * The thin driver under the store: one connection, one thread, plain SQL. Where the dialects
+ * part, a text has a word in braces ("{begin_write}") that the driver replaces from its list in
+ * sql_words.def. Numbers are unsigned 64-bit.
  *
  * Every function that can fail says what kind of failure it was:
- *	STATUS_STORE_AWAY	the connection is gone: close it. Whether the last statement was done nobody knows
+ *	STATUS_STORE_AWAY	the connection is gone: close it. Nobody knows about the last statement
  *	STATUS_BUSY		a lock or deadlock: roll back and do the whole transaction again
  *	STATUS_ALREADY_THERE	a key or table exists; only that statement was not done
  *	STATUS_NOT_FOUND	there is no such table
  *	STATUS_DISK_FULL	roll back
- *	STATUS_BAD_CONFIG	(only opening) there is no such file or database, or it is not for us
+ *	STATUS_BAD_CONFIG	(only opening) there is no such database, or it is not for us
  *	STATUS_STORE_FAILED	anything else
  */
 
@@ -75,7 +76,10 @@ enum status sql_exec(struct sql *sql, const char *text);
 /* A statement to run often; it belongs to the connection and ends with it. */
 enum status sql_prepare(struct sql *sql, const char *text, struct sql_query **out);
 
-/* Runs it with these values for its question marks. Rows, if any, are got by sql_step(), before anything else is run. */
+/*
+ * Runs it with these values for its question marks. Rows, if any, are got by sql_step(), before
+ * anything else is run.
+ */
 enum status sql_run(struct sql_query *query, const struct sql_value *values, size_t count);
 
 /* Moves to the next row; *has_row is false behind the last one. */
@@ -87,7 +91,10 @@ struct sql_value sql_column(struct sql_query *query, unsigned column);
 /* The rows are not needed any more. Twice, or without a run, is fine. */
 void sql_reset(struct sql_query *query);
 
-/* Rows that the last INSERT, UPDATE or DELETE touched, and the number that the database gave to the last one inserted. */
+/*
+ * Rows that the last INSERT, UPDATE or DELETE touched, and the number that the database gave to
+ * the last one inserted.
+ */
 uint64_t sql_changes(const struct sql *sql);
 uint64_t sql_last_id(const struct sql *sql);
 

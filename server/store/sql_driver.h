@@ -43,7 +43,9 @@ struct sql_query {
 /* Keeps the database's words for sql_error(), made safe to print. */
 void sql_set_error(struct sql *sql, const char *text);
 
-enum status sql_sqlite_open(const struct store_config *config, struct sql **out, char *why, size_t room);
-enum status sql_mysql_open(const struct store_config *config, struct sql **out, char *why, size_t room);
+enum status sql_sqlite_open(const struct store_config *config, struct sql **out, char *why,
+    size_t room);
+enum status sql_mysql_open(const struct store_config *config, struct sql **out, char *why,
+    size_t room);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * MariaDB and MySQL, through libmariadb or libmysqlclient. A connection that broke is never patched up by the library
- * (MYSQL_OPT_RECONNECT would lose the session's settings in silence): it is closed, and whoever needs one opens another.
- * Everything has a time limit, so a database that hangs is one that is away.
+ * MariaDB and MySQL, through libmariadb or libmysqlclient. A connection that broke is never
+ * patched up by the library (MYSQL_OPT_RECONNECT would lose the session's settings in silence):
+ * it is closed, and whoever needs one opens another. Everything has a time limit, so a database
+ * that hangs is one that is away.
  */
 #include "server/store/sql_driver.h"
 
@@ -17,7 +18,10 @@
 #include "shared/compiler.h"
 #include "shared/mem.h"
 
-/* libmariadb has numbers above MySQL's in MYSQL_VERSION_ID, but still my_bool, which MySQL took away. */
+/*
+ * libmariadb has numbers above MySQL's in MYSQL_VERSION_ID, but still my_bool, which MySQL took
+ * away.
+ */
 #if defined(MARIADB_PACKAGE_VERSION) || defined(LIBMARIADB)
 #define IS_LIBMARIADB 1
 typedef my_bool sql_bool;
@@ -27,7 +31,10 @@ typedef bool sql_bool;
 typedef my_bool sql_bool;
 #endif
 
-/* Together less than a session child waits, and more than the database gives a statement (below). */
+/*
+ * Together less than a session child waits, and more than the database gives a statement
+ * (below).
+ */
 enum { CONNECT_S = 3, READ_S = 4, WRITE_S = 4 };
 
 struct mysql {
@@ -60,8 +67,8 @@ static const struct sql_word words[] = {
 };
 
 /*
- * Numbers of https://mariadb.com/kb/en/mariadb-error-code-reference/ (the same in MySQL up to 1879, and 2xxx and 3024), by
- * what they mean for us. Anything else is STATUS_STORE_FAILED.
+ * Numbers of https://mariadb.com/kb/en/mariadb-error-code-reference/ (the same in MySQL up to
+ * 1879, and 2xxx and 3024), by what they mean for us. Anything else is STATUS_STORE_FAILED.
  */
 static const struct {
 	unsigned short number;
@@ -270,7 +277,10 @@ prepare_mysql(struct sql *sql, const char *text, struct sql_query **out)
 	query->base.sql = sql;
 	query->stmt = stmt;
 	query->parameters = mem_new_array(SQL_PARAMETERS_MAX, sizeof(*query->parameters));
-	status = mysql_stmt_prepare(stmt, text, strlen(text)) != 0 ? fail_query(query) : bind_columns(query);
+	if (mysql_stmt_prepare(stmt, text, strlen(text)) == 0)
+		status = bind_columns(query);
+	else
+		status = fail_query(query);
 	if (status != STATUS_OK) {
 		finalize_mysql(&query->base);
 		return status;
@@ -315,7 +325,8 @@ run_mysql(struct sql_query *base, const struct sql_value *values, size_t count)
 
 	mysql_stmt_free_result(query->stmt);
 	if (mysql_stmt_param_count(query->stmt) != count) {
-		sql_set_error(base->sql, "a statement got another number of values than it has question marks");
+		sql_set_error(base->sql,
+		    "a statement got another number of values than it has question marks");
 		return STATUS_STORE_FAILED;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -327,7 +338,8 @@ run_mysql(struct sql_query *base, const struct sql_value *values, size_t count)
 	base->sql->last_id = mysql_stmt_insert_id(query->stmt);
 	if (query->column_count == 0)
 		return STATUS_OK;
-	if (mysql_stmt_bind_result(query->stmt, query->binds) != 0 || mysql_stmt_store_result(query->stmt) != 0)
+	if (mysql_stmt_bind_result(query->stmt, query->binds) != 0 ||
+	    mysql_stmt_store_result(query->stmt) != 0)
 		return fail_query(query);
 	return STATUS_OK;
 }
@@ -380,7 +392,10 @@ static const struct sql_driver driver = {
 	.reset = reset_mysql,
 };
 
-/* Needed before threads use the library (libmysqlclient: mysql_library_init() is not safe for several at once). */
+/*
+ * Needed before threads use the library (libmysqlclient: mysql_library_init() is not safe for
+ * several at once).
+ */
 static void
 start_library(void)
 {
@@ -396,17 +411,24 @@ set_options(MYSQL *connection, const char *socket)
 	mysql_options(connection, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
 	mysql_options(connection, MYSQL_OPT_READ_TIMEOUT, &read_s);
 	mysql_options(connection, MYSQL_OPT_WRITE_TIMEOUT, &write_s);
-	mysql_options(connection, MYSQL_OPT_PROTOCOL, &protocol);	/* else "localhost" is some socket */
+	/* Else "localhost" would be some socket. */
+	mysql_options(connection, MYSQL_OPT_PROTOCOL, &protocol);
 	mysql_options(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 }
 
-/* READ COMMITTED: rows that are not there are not locked, so inserts of several servers do not block each other. */
+/*
+ * READ COMMITTED: rows that are not there are not locked, so inserts of several servers do not
+ * block each other.
+ */
 static const char session_settings[] =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
     " SESSION innodb_lock_wait_timeout = 2, SESSION autocommit = 1;"
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/* What only some servers know: MariaDB's and MySQL's limit for one statement, and reading what another Galera node wrote. */
+/*
+ * What only some servers know: MariaDB's and MySQL's limit for one statement, and reading what
+ * another Galera node wrote.
+ */
 static const char *const optional_settings[] = {
 	"SET SESSION max_statement_time = 3",
 	"SET SESSION max_execution_time = 3000",
@@ -437,8 +459,8 @@ connect_to(struct mysql *mysql, const struct store_config *config)
 	unsigned long flags = CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS;
 
 	set_options(mysql->connection, socket);
-	if (mysql_real_connect(mysql->connection, host, config->user, config->password, config->database,
-	    config->port, socket, flags) == NULL)
+	if (mysql_real_connect(mysql->connection, host, config->user, config->password,
+	    config->database, config->port, socket, flags) == NULL)
 		return fail_connection(mysql);
 	return set_up(mysql);
 }

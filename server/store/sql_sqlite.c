@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * SQLite, for one work server on one machine. WAL: readers and the writer do not wait for each other. synchronous=FULL:
- * what is committed survives a loss of power, too; committing in groups pays for it.
+ * SQLite, for one work server on one machine. WAL: readers and the writer do not wait for each
+ * other. synchronous=FULL: what is committed survives a loss of power, too; committing in
+ * groups pays for it.
  */
 #include "server/store/sql_driver.h"
 
@@ -16,7 +17,7 @@
 #include "shared/compiler.h"
 #include "shared/mem.h"
 
-enum { BUSY_MS = 2000 };
+enum { BUSY_MS = 1000 };
 
 struct sqlite {
 	struct sql base;
@@ -37,8 +38,8 @@ static const struct sql_word words[] = {
 };
 
 /*
- * What only the errno below an SQLite error tells apart. sqlite3_system_errno() often forgets it; errno is 0 before
- * every call here, and what succeeds does not touch it.
+ * What only the errno below an SQLite error tells apart. sqlite3_system_errno() often forgets
+ * it; errno is 0 before every call here, and what succeeds does not touch it.
  */
 static enum status
 status_of_system(sqlite3 *db, int error, enum status otherwise)
@@ -135,7 +136,9 @@ prepare_sqlite(struct sql *sql, const char *text, struct sql_query **out)
 	struct sqlite_query *query;
 	sqlite3_stmt *stmt;
 
-	if (sqlite3_prepare_v3(sqlite->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
+	int code = sqlite3_prepare_v3(sqlite->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+
+	if (code != SQLITE_OK)
 		return fail(sqlite);
 	query = mem_new(sizeof(*query));
 	query->stmt = stmt;
@@ -166,14 +169,15 @@ static int
 bind(sqlite3_stmt *stmt, int place, const struct sql_value *value)
 {
 	const char *data = value->bytes.len > 0 ? value->bytes.data : "";
+	int len = (int)value->bytes.len;
 
 	switch (value->kind) {
 	case SQL_NUMBER:
 		return sqlite3_bind_int64(stmt, place, (sqlite3_int64)value->number);
 	case SQL_TEXT:
-		return sqlite3_bind_text(stmt, place, data, (int)value->bytes.len, SQLITE_TRANSIENT);
+		return sqlite3_bind_text(stmt, place, data, len, SQLITE_TRANSIENT);
 	case SQL_BLOB:
-		return sqlite3_bind_blob(stmt, place, data, (int)value->bytes.len, SQLITE_TRANSIENT);
+		return sqlite3_bind_blob(stmt, place, data, len, SQLITE_TRANSIENT);
 	default:
 		return sqlite3_bind_null(stmt, place);
 	}
@@ -265,8 +269,9 @@ static const struct sql_driver driver = {
 };
 
 /*
- * SQLite would make the file readable for all. Only a new one is touched: closing a descriptor of a file that SQLite has
- * open would give up its locks (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ * SQLite would make the file readable for all. Only a new one is touched: closing a descriptor
+ * of a file that SQLite has open would give up its locks
+ * (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 static void
 create_private(const char *path)
@@ -316,7 +321,7 @@ sql_sqlite_open(const struct store_config *config, struct sql **out, char *why, 
 		*out = &sqlite->base;
 		return STATUS_OK;
 	}
-	snprintf(why, room, "%s", sqlite->base.error[0] != '\0' ? sqlite->base.error : sqlite3_errmsg(sqlite->db));
+	snprintf(why, room, "%s", sqlite->base.error);
 	close_sqlite(&sqlite->base);
 	return status;
 }

@@ -78,8 +78,8 @@ complain(struct store *store, enum status status)
 }
 
 /*
- * Every failure of the database comes by here. A database that is away is no news for the log yet: that is known when
- * connecting again fails.
+ * Every failure of the database comes by here. A database that is away is no news for the log
+ * yet: that is known when connecting again fails.
  */
 static enum status
 note_failure(struct store *store, enum status status)
@@ -93,13 +93,16 @@ note_failure(struct store *store, enum status status)
 	if (store_is_failure(status) && status != STATUS_BUSY)
 		complain(store, status);
 	/* At run time a table or a right that is missing is no mistake of the request. */
-	return status == STATUS_NOT_FOUND || status == STATUS_BAD_CONFIG ? STATUS_STORE_FAILED : status;
+	if (status == STATUS_NOT_FOUND || status == STATUS_BAD_CONFIG)
+		return STATUS_STORE_FAILED;
+	return status;
 }
 
 static enum status
 connect_and_update(struct store *store)
 {
-	enum status status = sql_open(store->config, &store->sql, store->error, sizeof(store->error));
+	enum status status = sql_open(store->config, &store->sql, store->error,
+	    sizeof(store->error));
 
 	if (status != STATUS_OK)
 		return status;
@@ -107,7 +110,8 @@ connect_and_update(struct store *store)
 	if (status == STATUS_OK)
 		return STATUS_OK;
 	snprintf(store->error, sizeof(store->error), "%s",
-	    status == STATUS_STORE_NEWER ? "install that version, or use another database" : sql_error(store->sql));
+	    status == STATUS_STORE_NEWER ? "install that version, or use another database" :
+	    sql_error(store->sql));
 	disconnect(store);
 	return status;
 }
@@ -119,8 +123,8 @@ may_pass(enum status status)
 }
 
 /*
- * Connects unless it is, or unless somebody has just found that it is no use. "is_first": whoever opens the handle says
- * himself what is wrong, unless it may pass.
+ * Connects unless it is, or unless somebody has just found that it is no use. "is_first":
+ * whoever opens the handle says himself what is wrong, unless it may pass.
  */
 static enum status
 connect_if_needed(struct store *store, bool is_first)
@@ -138,7 +142,8 @@ connect_if_needed(struct store *store, bool is_first)
 	if (status == STATUS_OK) {
 		if (breaker_worked(store->breaker))
 			log_info("store: %s is back", name);
-	} else if (breaker_failed(store->breaker, clock_monotonic_ms()) && (!is_first || may_pass(status))) {
+	} else if (breaker_failed(store->breaker, clock_monotonic_ms()) &&
+	    (!is_first || may_pass(status))) {
 		log_warn("store: %s is away: %s (%s)", name, store->error, status_name(status));
 	}
 	return status;
@@ -164,7 +169,8 @@ store_new(const struct store_config *config, struct breaker *breaker)
 }
 
 enum status
-store_open(const struct store_config *config, struct breaker *breaker, struct store **out, char *why, size_t room)
+store_open(const struct store_config *config, struct breaker *breaker, struct store **out,
+    char *why, size_t room)
 {
 	struct store *store = store_new(config, breaker);
 	char name[512];
@@ -254,20 +260,28 @@ write_block(struct store *store, const struct block_change *change)
 	enum status status;
 
 	for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-		status = store_touch(store, name, VALUES(sql_number(by), sql_number(change->block)), &touched);
+		status = store_touch(store, name, VALUES(sql_number(by), sql_number(change->block)),
+		    &touched);
 		if (status != STATUS_OK || touched > 0)
 			return status;
 		if (!adds)
 			return STATUS_STORE_FAILED;
-		/* The first account of this block; another server may make the row at the same time. */
-		status = store_do(store, QUERY_BLOCK_INSERT, VALUES(sql_number(by), sql_number(change->block)));
+		/*
+		 * The first account of this block; another server may make the row at the same
+		 * time.
+		 */
+		status = store_do(store, QUERY_BLOCK_INSERT,
+		    VALUES(sql_number(by), sql_number(change->block)));
 		if (status != STATUS_ALREADY_THERE)
 			return status;
 	}
 	return STATUS_BUSY;
 }
 
-/* In order of the blocks, so that two servers never wait for each other in a circle; late, so that they wait briefly. */
+/*
+ * In order of the blocks, so that two servers never wait for each other in a circle; late, so
+ * that they wait briefly.
+ */
 static enum status
 write_blocks(struct store *store)
 {
@@ -338,7 +352,10 @@ store_read(struct store *store, store_body *body, const void *ask, void *out)
 	bool was_connected = store->sql != NULL;
 	enum status status = read_once(store, body, ask, out);
 
-	/* A connection that was idle may have been dead for long; a fresh one that breaks is the database's doing. */
+	/*
+	 * A connection that was idle may have been dead for long; a fresh one that breaks is
+	 * the database's doing.
+	 */
 	if (status == STATUS_STORE_AWAY && was_connected)
 		status = read_once(store, body, ask, out);
 	for (unsigned attempt = 1; status == STATUS_BUSY && attempt < ATTEMPTS_MAX; attempt++) {
@@ -432,7 +449,8 @@ store_do(struct store *store, enum query_name name, const struct sql_value *valu
 }
 
 enum status
-store_touch(struct store *store, enum query_name name, const struct sql_value *values, size_t count, uint64_t *touched)
+store_touch(struct store *store, enum query_name name, const struct sql_value *values, size_t count,
+    uint64_t *touched)
 {
 	enum status status = run(store, name, values, count);
 
@@ -502,7 +520,8 @@ row_bytes(struct rows *rows, enum sql_kind kind, size_t min, size_t max)
 		return bytes_of(NULL, 0);
 	value = sql_column(rows->query, rows->column++);
 	if (value.kind != kind || value.bytes.len < min || value.bytes.len > max ||
-	    value.bytes.len > KEPT_SIZE - store->kept_used || (kind == SQL_TEXT && !str_is_clean(value.bytes))) {
+	    value.bytes.len > KEPT_SIZE - store->kept_used ||
+	    (kind == SQL_TEXT && !str_is_clean(value.bytes))) {
 		row_is_odd(rows);
 		return bytes_of(NULL, 0);
 	}

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the servers know about people, as verbs over one database handle. A handle belongs to one thread at a time.
- * Requests and answers are the structs of verbs.def, so a verb means the same here and on the channel; the
- * request numbers are not looked at here.
+ * What the servers know about people, as verbs over one database handle. A handle belongs to
+ * one thread at a time. Requests and answers are the structs of verbs.def, so a verb means the
+ * same here and on the channel; the request numbers are not looked at here.
  *
- * Statuses that every verb can give: STATUS_STORE_AWAY the database does not answer (the handle opens it again by itself,
- * at most so often); STATUS_BUSY somebody else holds a lock; STATUS_DISK_FULL; STATUS_STORE_FAILED it reported an error
- * (store_error() has its words); STATUS_STORE_NEWER. After each of them nothing was changed, with one exception:
- * when the connection breaks during store_commit() nobody knows. All writing verbs may therefore be repeated.
+ * Statuses that every verb can give: STATUS_STORE_AWAY the database does not answer (the handle
+ * opens it again by itself, at most so often); STATUS_BUSY somebody else holds a lock;
+ * STATUS_DISK_FULL; STATUS_STORE_FAILED it reported an error (store_error() has its words);
+ * STATUS_STORE_NEWER. After each of them nothing was changed, with one exception: when the
+ * connection breaks during store_commit() nobody knows. All writing verbs may therefore be
+ * repeated.
  */
 
 #ifndef SERVER_STORE_STORE_H
@@ -26,13 +28,14 @@ struct online;
 struct store;
 
 /*
- * A handle on the database, which is made or brought up to date first. "config" must outlive it, and so must "breaker", which
- * all handles of a process share (NULL: it has its own). STATUS_STORE_AWAY, STATUS_BUSY, STATUS_DISK_FULL: the handle is there
- * all the same and will connect when that is over. STATUS_STORE_NEWER, STATUS_BAD_CONFIG (path,
- * user or password), STATUS_STORE_FAILED: *out is NULL and "why" (of "room" bytes) has a sentence.
+ * A handle on the database, which is made or brought up to date first. "config" must outlive
+ * it, and so must "breaker", which all handles of a process share (NULL: it has its own).
+ * STATUS_STORE_AWAY, STATUS_BUSY, STATUS_DISK_FULL: the handle is there all the same and will
+ * connect when that is over. STATUS_STORE_NEWER, STATUS_BAD_CONFIG (path, user or password),
+ * STATUS_STORE_FAILED: *out is NULL and "why" (of "room" bytes) has a sentence.
  */
-enum status store_open(const struct store_config *config, struct breaker *breaker, struct store **out,
-    char *why, size_t room);
+enum status store_open(const struct store_config *config, struct breaker *breaker,
+    struct store **out, char *why, size_t room);
 
 /* A handle that has not tried to connect yet, and does so when it is needed. */
 struct store *store_new(const struct store_config *config, struct breaker *breaker) MUST_USE;
@@ -50,34 +53,47 @@ const char *store_error(const struct store *store);
 uint32_t store_retry_ms(const struct store *store);
 
 /*
- * Several writing verbs become one change: all or nothing. STATUS_BUSY and any failure of store_commit() mean that it was
- * rolled back (or, with STATUS_STORE_AWAY, perhaps not). A writing verb outside of begin and commit is its own change.
+ * Several writing verbs become one change: all or nothing. STATUS_BUSY and any failure of
+ * store_commit() mean that it was rolled back (or, with STATUS_STORE_AWAY, perhaps not). A
+ * writing verb outside of begin and commit is its own change.
  */
 enum status store_begin(struct store *store);
 enum status store_commit(struct store *store);
 void store_rollback(struct store *store);
 
-/* STATUS_IDENTITY_TAKEN: this identity key has an account with another secret_hash. STATUS_BAD_NAME. */
-enum status store_account_add(struct store *store, const struct verb_account_add *ask, struct verb_account_add_ok *out);
-
-/* STATUS_NO_SUCH_USER, STATUS_AMBIGUOUS (several have that name). *out borrows from the handle until the next verb. */
-enum status store_account_get(struct store *store, const struct verb_account_get *ask, struct verb_account_get_ok *out);
+/*
+ * STATUS_IDENTITY_TAKEN: this identity key has an account with another secret_hash.
+ * STATUS_BAD_NAME.
+ */
+enum status store_account_add(struct store *store, const struct verb_account_add *ask,
+    struct verb_account_add_ok *out);
 
 /*
- * STATUS_NO_SUCH_USER. *was_there is false at first; it says whether an attempt has found the account, so that a repetition
- * with the same variable is STATUS_OK although nothing is there any more.
+ * STATUS_NO_SUCH_USER, STATUS_AMBIGUOUS (several have that name). *out borrows from the handle
+ * until the next verb.
  */
-enum status store_account_delete(struct store *store, const struct verb_account_delete *ask, bool *was_there);
+enum status store_account_get(struct store *store, const struct verb_account_get *ask,
+    struct verb_account_get_ok *out);
+
+/*
+ * STATUS_NO_SUCH_USER. *was_there is false at first; it says whether an attempt has found the
+ * account, so that a repetition with the same variable is STATUS_OK although nothing is there
+ * any more.
+ */
+enum status store_account_delete(struct store *store, const struct verb_account_delete *ask,
+    bool *was_there);
 
 /* STATUS_NO_SUCH_USER, STATUS_AMBIGUOUS. *out borrows from the handle until the next verb. */
-enum status store_account_find(struct store *store, const struct verb_account_find *ask, struct verb_account_find_ok *out);
+enum status store_account_find(struct store *store, const struct verb_account_find *ask,
+    struct verb_account_find_ok *out);
 
 /* STATUS_NO_SUCH_USER: also when it was deleted. */
 enum status store_account_epoch(struct store *store, const struct verb_account_epoch *ask,
     struct verb_account_epoch_ok *out);
 
 /* STATUS_CONFLICT: out->version is the version that is there. STATUS_NO_SUCH_USER. */
-enum status store_bundle_put(struct store *store, const struct verb_bundle_put *ask, struct verb_bundle_put_ok *out);
+enum status store_bundle_put(struct store *store, const struct verb_bundle_put *ask,
+    struct verb_bundle_put_ok *out);
 
 /* The limits of pages with a prefix: matches that are counted, and (online only) looked through. */
 enum { STORE_PREFIX_MAX = 10000, STORE_PER_PAGE_DEFAULT = 20, STORE_PER_PAGE_MAX = 100 };
@@ -86,12 +102,13 @@ enum { STORE_PREFIX_MAX = 10000, STORE_PER_PAGE_DEFAULT = 20, STORE_PER_PAGE_MAX
 typedef void store_on_item(void *arg, const struct verb_page_item *item);
 
 /*
- * A page of the directory: an item for each of its users in order, then *out. "online" (NULL: nobody is) says who is
- * online. A page is exact at one moment, also while accounts come and go; the number of pages is at least 1.
- * STATUS_NO_SUCH_PAGE: no items, and *out has the number of pages. STATUS_BAD_VALUE: page 0, or more than 100 a page.
+ * A page of the directory: an item for each of its users in order, then *out. "online" (NULL:
+ * nobody is) says who is online. A page is exact at one moment, also while accounts come and
+ * go; the number of pages is at least 1. STATUS_NO_SUCH_PAGE: no items, and *out has the number
+ * of pages. STATUS_BAD_VALUE: page 0, or more than 100 a page.
  */
-enum status store_account_page(struct store *store, const struct verb_account_page *ask, struct online *online,
-    store_on_item *on_item, void *arg, struct verb_page_end *out);
+enum status store_account_page(struct store *store, const struct verb_account_page *ask,
+    struct online *online, store_on_item *on_item, void *arg, struct verb_page_end *out);
 
 /* Whose session it is: a child of this work server. */
 struct store_child {
@@ -100,7 +117,8 @@ struct store_child {
 };
 
 /* SQLite has one work server only: nothing is written, and nobody is online elsewhere. */
-enum status store_session_add(struct store *store, const struct store_child *child, const struct verb_session_add *ask);
+enum status store_session_add(struct store *store, const struct store_child *child,
+    const struct verb_session_add *ask);
 enum status store_session_remove(struct store *store, const struct store_child *child,
     const struct verb_session_remove *ask);
 
@@ -108,14 +126,22 @@ enum status store_session_remove(struct store *store, const struct store_child *
 enum status store_session_drop(struct store *store, const struct store_child *child);
 enum status store_session_drop_older(struct store *store, const struct store_child *child);
 
-/* STATUS_NOT_ONLINE: not with another living work server. *out borrows from the handle until the next verb. */
-enum status store_session_find(struct store *store, const struct verb_session_find *ask, struct verb_session_find_ok *out);
+/*
+ * STATUS_NOT_ONLINE: not with another living work server. *out borrows from the handle until
+ * the next verb.
+ */
+enum status store_session_find(struct store *store, const struct verb_session_find *ask,
+    struct verb_session_find_ok *out);
 
-/* The uids that other living work servers have, ascending, on the heap for the caller to free(3). */
+/*
+ * The uids that other living work servers have, ascending, on the heap for the caller to
+ * free(3).
+ */
 enum status store_session_remote(struct store *store, uint64_t **uids, size_t *count);
 
 /* One of our sessions that another work server took over. */
-typedef void store_on_taken(void *arg, const struct store_child *child, const struct verb_session_taken *taken);
+typedef void store_on_taken(void *arg, const struct store_child *child,
+    const struct verb_session_taken *taken);
 
 /* Tells of every session that was taken since the last call, once committed. */
 enum status store_session_taken(struct store *store, store_on_taken *on_taken, void *arg);
@@ -123,8 +149,8 @@ enum status store_session_taken(struct store *store, store_on_taken *on_taken, v
 enum { STORE_LEASE_MS = 30000, STORE_RENEW_MS = 5000 };
 
 /*
- * Says that this work server lives, for the next STORE_LEASE_MS; sweeps up after others that do not. *is_new: nobody knew of
- * us (any more), so nobody knows our sessions either.
+ * Says that this work server lives, for the next STORE_LEASE_MS; sweeps up after others that do
+ * not. *is_new: nobody knew of us (any more), so nobody knows our sessions either.
  */
 enum status store_lease_renew(struct store *store, bool *is_new);
 

@@ -18,11 +18,15 @@ store_name_key(struct bytes name, char *out)
 	return true;
 }
 
-/* Whether the account that has this identity is the one that is being added: then it was added before. */
+/*
+ * Whether the account that has this identity is the one that is being added: then it was added
+ * before.
+ */
 static enum status
 find_own(struct store *store, const struct verb_account_add *ask, struct verb_account_add_ok *out)
 {
-	struct rows rows = rows_of(store, QUERY_ACCOUNT_BY_IDENTITY, VALUES(sql_blob(ask->identity)));
+	struct rows rows = rows_of(store, QUERY_ACCOUNT_BY_IDENTITY,
+	    VALUES(sql_blob(ask->identity)));
 	enum status status = rows_one(&rows);
 	struct bytes secret_hash;
 
@@ -72,7 +76,8 @@ add_account(struct store *store, const void *data, void *result)
 }
 
 enum status
-store_account_add(struct store *store, const struct verb_account_add *ask, struct verb_account_add_ok *out)
+store_account_add(struct store *store, const struct verb_account_add *ask,
+    struct verb_account_add_ok *out)
 {
 	return store_write(store, add_account, ask, out);
 }
@@ -137,7 +142,8 @@ get_account(struct store *store, const void *data, void *result)
 	*out = (struct verb_account_get_ok){ .request = ask->request };
 	status = STATUS_NOT_FOUND;
 	if (ask->with_bundle == 1) {
-		rows = rows_of(store, QUERY_ACCOUNT_GET_WITH_BUNDLE, VALUES(sql_number(uid), sql_number(ask->bundle_version)));
+		rows = rows_of(store, QUERY_ACCOUNT_GET_WITH_BUNDLE,
+		    VALUES(sql_number(uid), sql_number(ask->bundle_version)));
 		status = read_account(&rows, true, out);
 	}
 	/* No bundle is wanted, or the asker has this one, or there is nobody. */
@@ -149,7 +155,8 @@ get_account(struct store *store, const void *data, void *result)
 }
 
 enum status
-store_account_get(struct store *store, const struct verb_account_get *ask, struct verb_account_get_ok *out)
+store_account_get(struct store *store, const struct verb_account_get *ask,
+    struct verb_account_get_ok *out)
 {
 	return store_read(store, get_account, ask, out);
 }
@@ -180,7 +187,8 @@ find_account(struct store *store, const void *data, void *result)
 }
 
 enum status
-store_account_find(struct store *store, const struct verb_account_find *ask, struct verb_account_find_ok *out)
+store_account_find(struct store *store, const struct verb_account_find *ask,
+    struct verb_account_find_ok *out)
 {
 	return store_read(store, find_account, ask, out);
 }
@@ -200,7 +208,8 @@ get_epoch(struct store *store, const void *data, void *result)
 }
 
 enum status
-store_account_epoch(struct store *store, const struct verb_account_epoch *ask, struct verb_account_epoch_ok *out)
+store_account_epoch(struct store *store, const struct verb_account_epoch *ask,
+    struct verb_account_epoch_ok *out)
 {
 	return store_read(store, get_epoch, ask, out);
 }
@@ -232,9 +241,13 @@ store_account_delete(struct store *store, const struct verb_account_delete *ask,
 	return store_write(store, delete_account, ask, was_there);
 }
 
-/* Nothing was replaced: because it was replaced before by this very request, or by somebody else, or it is gone. */
+/*
+ * Nothing was replaced: because it was replaced before by this very request, or by somebody
+ * else, or it is gone.
+ */
 static enum status
-explain_bundle(struct store *store, const struct verb_bundle_put *ask, struct verb_bundle_put_ok *out)
+explain_bundle(struct store *store, const struct verb_bundle_put *ask,
+    struct verb_bundle_put_ok *out)
 {
 	struct rows rows = rows_of(store, QUERY_BUNDLE_GET, VALUES(sql_number(ask->uid)));
 	enum status status = rows_one(&rows);
@@ -273,7 +286,8 @@ put_bundle(struct store *store, const void *data, void *result)
 }
 
 enum status
-store_bundle_put(struct store *store, const struct verb_bundle_put *ask, struct verb_bundle_put_ok *out)
+store_bundle_put(struct store *store, const struct verb_bundle_put *ask,
+    struct verb_bundle_put_ok *out)
 {
 	return store_write(store, put_bundle, ask, out);
 }

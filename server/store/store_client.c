@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Questions live in slots. A request number is the slot and a serial number above it, so an answer that comes too late finds
- * another serial there, or nobody. All questions have the same patience, so the oldest is always the next one due.
+ * Questions live in slots. A request number is the slot and a serial number above it, so an
+ * answer that comes too late finds another serial there, or nobody. All questions have the same
+ * patience, so the oldest is always the next one due.
  */
 #include "server/store/store_client.h"
 
@@ -31,7 +32,8 @@ enum {
 enum list_name {
 	LIST_FREE,
 	LIST_ASKED,	/* in the order of asking */
-	LIST_FAILED,	/* without having been asked, or after the store died: to be told on the next turn */
+	/* Without having been asked, or after the store died: to be told on the next turn. */
+	LIST_FAILED,
 	LIST_COUNT,
 };
 
@@ -254,12 +256,14 @@ on_due(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	uint32_t slot;
 	unsigned count = 0;
 
-	while ((slot = client->lists[LIST_ASKED].first) != NO_SLOT && client->slots[slot].due <= now) {
+	while ((slot = client->lists[LIST_ASKED].first) != NO_SLOT &&
+	    client->slots[slot].due <= now) {
 		fail_slot(client, slot, STATUS_STORE_AWAY);
 		count++;
 	}
 	if (count > 0)
-		log_warn("store: %u questions got no answer within %u ms", count, client->timeout_ms);
+		log_warn("store: %u questions got no answer within %u ms", count,
+		    client->timeout_ms);
 	arm_due(client);
 }
 
@@ -269,7 +273,8 @@ on_told(struct store_client *client, const struct frame *frame, const struct sch
 	union codec_room message;
 
 	if (schema == NULL || codec_decode(schema, frame->payload, &message, NULL) != STATUS_OK) {
-		log_error("store: something came that cannot be understood (type 0x%04x)", frame->type);
+		log_error("store: something came that cannot be understood (type 0x%04x)",
+		    frame->type);
 		return;
 	}
 	if (client->on_told == NULL)
@@ -292,10 +297,15 @@ find_slot(const struct store_client *client, uint32_t request)
 }
 
 static void
-on_item(struct store_client *client, uint32_t slot, const struct frame *frame, const union codec_room *message)
+on_item(struct store_client *client, uint32_t slot, const struct frame *frame,
+    const union codec_room *message)
 {
 	struct question question = client->slots[slot];
-	struct store_answer answer = { .tag = question.tag, .verb = frame->type, .message = message };
+	struct store_answer answer = {
+		.tag = question.tag,
+		.verb = frame->type,
+		.message = message,
+	};
 
 	enter(client);
 	question.on_answer(question.arg, &answer);
@@ -303,7 +313,8 @@ on_item(struct store_client *client, uint32_t slot, const struct frame *frame, c
 }
 
 static void
-take_answer(struct store_client *client, uint32_t slot, const struct frame *frame, const union codec_room *message)
+take_answer(struct store_client *client, uint32_t slot, const struct frame *frame,
+    const union codec_room *message)
 {
 	const struct verb_store_error *error = (const void *)message;
 	uint16_t asked = client->slots[slot].verb;
@@ -315,7 +326,8 @@ take_answer(struct store_client *client, uint32_t slot, const struct frame *fram
 	}
 	if (frame->type == asked + VERB_OK) {
 		answer.message = message;
-	} else if (frame->type == VERB_STORE_ERROR && error->status != STATUS_OK && status_is_known(error->status)) {
+	} else if (frame->type == VERB_STORE_ERROR && error->status != STATUS_OK &&
+	    status_is_known(error->status)) {
 		answer.status = (enum status)error->status;
 		answer.retry_ms = error->retry_ms;
 		answer.detail = error->detail;
@@ -427,8 +439,8 @@ send_question(struct store_client *client, uint16_t verb, const void *message, u
 }
 
 void
-store_client_ask(struct store_client *client, uint16_t verb, const void *message, store_on_answer *on_answer, void *arg,
-    uint32_t tag)
+store_client_ask(struct store_client *client, uint16_t verb, const void *message,
+    store_on_answer *on_answer, void *arg, uint32_t tag)
 {
 	struct question *question;
 	uint32_t slot;

@@ -42,8 +42,8 @@ without_start(struct bytes text, size_t len)
 }
 
 /*
- * What stands before the first (or last) "mark" goes to *head and what stands behind it stays in *text; false, and
- * nothing changes, when there is no such character.
+ * What stands before the first (or last) "mark" goes to *head and what stands behind it stays
+ * in *text; false, and nothing changes, when there is no such character.
  */
 static bool
 cut(struct bytes *text, int mark, bool last, struct bytes *head)
@@ -59,7 +59,10 @@ cut(struct bytes *text, int mark, bool last, struct bytes *head)
 	return true;
 }
 
-/* Copies with %XX replaced; false when it does not fit, or has a zero, a control character or a broken %XX in it. */
+/*
+ * Copies with %XX replaced; false when it does not fit, or has a zero, a control character or a
+ * broken %XX in it.
+ */
 static bool
 unescape(struct bytes text, char *out, size_t room)
 {
@@ -89,7 +92,8 @@ parse_sqlite(struct bytes path, struct store_config *out, const struct why *why)
 	if (path.len == 0 || *(const char *)path.data == ':')
 		return complain(why, "\"sqlite:\" needs the path of a file behind it");
 	if (!str_copy(path, out->path, sizeof(out->path)))
-		return complain(why, "the path behind \"sqlite:\" is longer than %zu bytes", sizeof(out->path) - 1);
+		return complain(why, "the path behind \"sqlite:\" is longer than %zu bytes",
+		    sizeof(out->path) - 1);
 	return STATUS_OK;
 }
 
@@ -97,9 +101,11 @@ static enum status
 parse_options(struct bytes options, struct store_config *out, const struct why *why)
 {
 	if (!starts_with(options, "socket=/"))
-		return complain(why, "behind the \"?\" of a mysql: database stands \"socket=/path\", nothing else");
+		return complain(why,
+		    "behind the \"?\" of a mysql: database stands \"socket=/path\", nothing else");
 	if (!unescape(without_start(options, strlen("socket=")), out->socket, sizeof(out->socket)))
-		return complain(why, "the path of the socket is longer than %zu bytes, or has a mistake in it",
+		return complain(why,
+		    "the path of the socket is longer than %zu bytes, or has a mistake in it",
 		    sizeof(out->socket) - 1);
 	return STATUS_OK;
 }
@@ -109,11 +115,14 @@ parse_user(struct bytes login, struct store_config *out, const struct why *why)
 {
 	struct bytes user = login;
 
-	if (cut(&login, ':', false, &user) && !unescape(login, out->password, sizeof(out->password)))
-		return complain(why, "the password is longer than %zu bytes, or has a broken %%XX in it",
+	if (cut(&login, ':', false, &user) &&
+	    !unescape(login, out->password, sizeof(out->password)))
+		return complain(why,
+		    "the password is longer than %zu bytes, or has a broken %%XX in it",
 		    sizeof(out->password) - 1);
 	if (user.len == 0 || !unescape(user, out->user, sizeof(out->user)))
-		return complain(why, "a mysql: database needs a user of 1 to %zu bytes before the \"@\"",
+		return complain(why,
+		    "a mysql: database needs a user of 1 to %zu bytes before the \"@\"",
 		    sizeof(out->user) - 1);
 	return STATUS_OK;
 }
@@ -128,7 +137,8 @@ parse_host(struct bytes where, struct store_config *out, const struct why *why)
 	if (starts_with(where, "[")) {
 		where = without_start(where, 1);
 		if (!cut(&where, ']', false, &host) || (where.len > 0 && !starts_with(where, ":")))
-			return complain(why, "an address in brackets is followed by \":port\" or nothing");
+			return complain(why,
+			    "an address in brackets is followed by \":port\" or nothing");
 		where = where.len > 0 ? without_start(where, 1) : where;
 	} else if (!cut(&where, ':', false, &host)) {
 		where.len = 0;
@@ -139,7 +149,8 @@ parse_host(struct bytes where, struct store_config *out, const struct why *why)
 	if (host.len == 0 && out->socket[0] == '\0')
 		return complain(why, "a mysql: database needs a host, or \"?socket=/path\"");
 	if (!unescape(host, out->host, sizeof(out->host)))
-		return complain(why, "the host is longer than %zu bytes, or has a mistake in it", sizeof(out->host) - 1);
+		return complain(why, "the host is longer than %zu bytes, or has a mistake in it",
+		    sizeof(out->host) - 1);
 	return STATUS_OK;
 }
 
@@ -158,8 +169,10 @@ parse_mysql(struct bytes rest, struct store_config *out, const struct why *why)
 	}
 	if (!cut(&rest, '@', true, &login))
 		return complain(why, "a mysql: database looks like mysql://user@host:port/name");
-	if (!cut(&rest, '/', false, &host) || rest.len == 0 || !unescape(rest, out->database, sizeof(out->database)))
-		return complain(why, "a mysql: database needs its name behind host and \"/\", of at most %zu bytes",
+	if (!cut(&rest, '/', false, &host) || rest.len == 0 ||
+	    !unescape(rest, out->database, sizeof(out->database)))
+		return complain(why,
+		    "a mysql: database needs its name behind host and \"/\", of at most %zu bytes",
 		    sizeof(out->database) - 1);
 	status = parse_user(login, out, why);
 	return status == STATUS_OK ? parse_host(host, out, why) : status;
@@ -185,7 +198,8 @@ store_config_parse(const char *line, struct store_config *out, char *why, size_t
 	else if (starts_with(text, "mysql://"))
 		status = parse_mysql(without_start(text, strlen("mysql://")), out, &where);
 	else
-		status = complain(&where, "a database is named sqlite:/path or mysql://user@host:port/name");
+		status = complain(&where,
+		    "a database is named sqlite:/path or mysql://user@host:port/name");
 	if (status != STATUS_OK)
 		store_config_clear(out);
 	return status;
@@ -212,8 +226,8 @@ store_config_describe(const struct store_config *config, char *text, size_t room
 	if (config->engine == STORE_SQLITE)
 		snprintf(plain, sizeof(plain), "sqlite:%s", config->path);
 	else
-		snprintf(plain, sizeof(plain), "mysql://%s@%s%s%s/%s%s%s", config->user, bracket, config->host,
-		    config->host[0] != '\0' ? port : "", config->database,
+		snprintf(plain, sizeof(plain), "mysql://%s@%s%s%s/%s%s%s", config->user, bracket,
+		    config->host, config->host[0] != '\0' ? port : "", config->database,
 		    config->socket[0] != '\0' ? "?socket=" : "", config->socket);
 	str_escape(bytes_of_string(plain), text, room);
 }

@@ -5,8 +5,9 @@
  *	sqlite:/path/to/file.db
  *	mysql://user[:password]@host[:port]/name[?socket=/path]
  *
- * User, password and name may have %XX in them. An IPv6 address stands in brackets. With a socket the host may be
- * missing. The password is better kept in a file of its own and given apart; it never gets into a log.
+ * User, password and name may have %XX in them. An IPv6 address stands in brackets. With a
+ * socket the host may be missing. The password is better kept in a file of its own and given
+ * apart; it never gets into a log.
  */
 
 #ifndef SERVER_STORE_STORE_CONFIG_H
@@ -38,19 +39,26 @@ struct store_config {
 	unsigned threads_max;
 	unsigned queue_max;
 
-	/* This work server in the eyes of the others: a random number of its start, and where clients reach it. */
+	/*
+	 * This work server in the eyes of the others: a random number of its start, and where
+	 * clients reach it.
+	 */
 	uint64_t server_id;
 	char server_host[256];
 	uint16_t server_port;
 
-	/* For tests: 0, or the file may not grow over so many pages (SQLite); what is added to the database's clock. */
+	/*
+	 * For tests: 0, or the file may not grow over so many pages (SQLite); what is added to
+	 * the database's clock.
+	 */
 	unsigned sqlite_pages_max;
 	uint64_t clock_ahead_ms;
 };
 
 /*
- * Fills *out from such a line; what the line does not say gets its default (2 to 8 threads, 4096 requests, server 1 of
- * 127.0.0.1). STATUS_BAD_CONFIG: "why" (of "room" bytes) has a sentence, without the password.
+ * Fills *out from such a line; what the line does not say gets its default (2 to 8 threads,
+ * 4096 requests, server 1 of 127.0.0.1). STATUS_BAD_CONFIG: "why" (of "room" bytes) has a
+ * sentence, without the password.
  */
 enum status store_config_parse(const char *line, struct store_config *out, char *why, size_t room);
 

@@ -49,10 +49,16 @@ struct store {
 	char error[256];
 };
 
-/* A verb's work. It may be called again from its start, so it must not leave traces outside of the database. */
+/*
+ * A verb's work. It may be called again from its start, so it must not leave traces outside of
+ * the database.
+ */
 typedef enum status store_body(struct store *store, const void *ask, void *out);
 
-/* Reads: connects when needed, and does it again on a fresh connection when the one it had was dead. */
+/*
+ * Reads: connects when needed, and does it again on a fresh connection when the one it had was
+ * dead.
+ */
 enum status store_read(struct store *store, store_body *body, const void *ask, void *out);
 
 /* Several queries see the same moment; otherwise like store_read(). */
@@ -62,18 +68,21 @@ enum status store_read_at_once(struct store *store, store_body *body, const void
 enum status store_write(struct store *store, store_body *body, const void *ask, void *out);
 
 #define VALUES(...) \
-	(const struct sql_value[]){ __VA_ARGS__ }, sizeof((struct sql_value[]){ __VA_ARGS__ }) / sizeof(struct sql_value)
+	(const struct sql_value[]){ __VA_ARGS__ }, \
+	    sizeof((struct sql_value[]){ __VA_ARGS__ }) / sizeof(struct sql_value)
 
 /* Runs a query without rows. */
-enum status store_do(struct store *store, enum query_name name, const struct sql_value *values, size_t count);
+enum status store_do(struct store *store, enum query_name name, const struct sql_value *values,
+    size_t count);
 
 /* The same, with the number of rows that it touched. */
-enum status store_touch(struct store *store, enum query_name name, const struct sql_value *values, size_t count,
-    uint64_t *touched);
+enum status store_touch(struct store *store, enum query_name name, const struct sql_value *values,
+    size_t count, uint64_t *touched);
 
 /*
- * The rows of a query, read column by column with an error that sticks: numbers are 0 and bytes empty after it.
- * row_next() is false at the end and after a failure; then rows->status says which.
+ * The rows of a query, read column by column with an error that sticks: numbers are 0 and bytes
+ * empty after it. row_next() is false at the end and after a failure; then rows->status says
+ * which.
  */
 struct rows {
 	struct store *store;
@@ -82,10 +91,14 @@ struct rows {
 	enum status status;
 };
 
-struct rows rows_of(struct store *store, enum query_name name, const struct sql_value *values, size_t count);
+struct rows rows_of(struct store *store, enum query_name name, const struct sql_value *values,
+    size_t count);
 bool row_next(struct rows *rows);
 uint64_t row_number(struct rows *rows);
-/* A copy in the handle, good until the next verb. Bytes outside of min and max, or text that is not clean, is a failure. */
+/*
+ * A copy in the handle, good until the next verb. Bytes outside of min and max, or text that is
+ * not clean, is a failure.
+ */
 struct bytes row_text(struct rows *rows, size_t min, size_t max);
 struct bytes row_blob(struct rows *rows, size_t min, size_t max);
 /* No more rows are wanted. */
@@ -100,11 +113,15 @@ void store_forget_kept(struct store *store);
 /* The kept counters follow at the end of the change. */
 enum status store_count_account(struct store *store, uint64_t uid, int change);
 
-/* The uid of an account, for verbs that take one or a name. STATUS_NO_SUCH_USER, STATUS_AMBIGUOUS. */
+/*
+ * The uid of an account, for verbs that take one or a name. STATUS_NO_SUCH_USER,
+ * STATUS_AMBIGUOUS.
+ */
 enum status store_find_uid(struct store *store, uint64_t uid, struct bytes name, uint64_t *out);
 
 /* marks[i] = 1 where another living work server has uids[i]; at most STORE_PER_PAGE_MAX of them. */
-enum status store_mark_remote(struct store *store, const uint64_t *uids, size_t count, uint8_t *marks);
+enum status store_mark_remote(struct store *store, const uint64_t *uids, size_t count,
+    uint8_t *marks);
 
 /* A name in lower case; *out has room for 16 bytes. False when it is no name. */
 bool store_name_key(struct bytes name, char *out);

@@ -55,8 +55,17 @@ take(int fd, unsigned patience_ms)
 	return STATUS_OK;
 }
 
+/* What the operator has to put right. */
+static bool
+is_misnamed(int error)
+{
+	return error == ENOENT || error == EACCES || error == ENOTDIR || error == EROFS ||
+	    error == ELOOP;
+}
+
 enum status
-store_lock_take(const struct store_config *config, unsigned patience_ms, int *fd, char *why, size_t room)
+store_lock_take(const struct store_config *config, unsigned patience_ms, int *fd, char *why,
+    size_t room)
 {
 	char path[sizeof(config->path) + 8];
 	enum status status;
@@ -68,8 +77,7 @@ store_lock_take(const struct store_config *config, unsigned patience_ms, int *fd
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd < 0) {
 		snprintf(why, room, "%s cannot be opened: %s", path, strerror(errno));
-		return errno == ENOENT || errno == EACCES || errno == ENOTDIR || errno == EROFS || errno == ELOOP ?
-		    STATUS_BAD_CONFIG : status_of_errno(errno);
+		return is_misnamed(errno) ? STATUS_BAD_CONFIG : status_of_errno(errno);
 	}
 	status = take(*fd, patience_ms);
 	if (status == STATUS_OK) {
@@ -77,8 +85,8 @@ store_lock_take(const struct store_config *config, unsigned patience_ms, int *fd
 		return STATUS_OK;
 	}
 	if (status == STATUS_STORE_LOCKED)
-		snprintf(why, room, "%s is used by another server (process %ld); stop that one, or name another file",
-		    config->path, read_note(*fd));
+		snprintf(why, room, "%s is used by another server (process %ld); "
+		    "stop that one, or name another file", config->path, read_note(*fd));
 	else
 		snprintf(why, room, "%s cannot be locked: %s", path, strerror(errno));
 	close(*fd);

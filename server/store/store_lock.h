@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Says that an SQLite file is ours: an flock(2) on "FILE.lock" beside it, which ends with the process that holds it, however
- * it ends. A database that several servers may share needs none.
+ * Says that an SQLite file is ours: an flock(2) on "FILE.lock" beside it, which ends with the
+ * process that holds it, however it ends. A database that several servers may share needs none.
  */
 
 #ifndef SERVER_STORE_STORE_LOCK_H
@@ -15,9 +15,11 @@
 enum { STORE_LOCK_PATIENCE_MS = 2000 };
 
 /*
- * Asks for "patience_ms" at most; blocks so long. *fd is to be closed to give it back, or -1 when none is needed.
- * STATUS_STORE_LOCKED, STATUS_BAD_CONFIG (the folder is not there, or not ours), STATUS_SYSTEM: "why" has a sentence.
+ * Asks for "patience_ms" at most; blocks so long. *fd is to be closed to give it back, or -1
+ * when none is needed. STATUS_STORE_LOCKED, STATUS_BAD_CONFIG (the folder is not there, or not
+ * ours), STATUS_SYSTEM: "why" has a sentence.
  */
-enum status store_lock_take(const struct store_config *config, unsigned patience_ms, int *fd, char *why, size_t room);
+enum status store_lock_take(const struct store_config *config, unsigned patience_ms, int *fd,
+    char *why, size_t room);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Pages of the directory. Nothing here walks over more rows than one block of uids (all users) or STORE_PREFIX_MAX (a prefix),
- * however many accounts there are: the kept counters of account_block lead to a page.
+ * Pages of the directory. Nothing here walks over more rows than one block of uids (all users)
+ * or STORE_PREFIX_MAX (a prefix), however many accounts there are: the kept counters of
+ * account_block lead to a page.
  */
 #include <stdlib.h>
 
@@ -83,7 +84,10 @@ take_users(struct page *page, struct rows *rows)
 	return rows_end(rows);
 }
 
-/* The block that holds the first user of the page, how many users lie before it, and how many there are at all. */
+/*
+ * The block that holds the first user of the page, how many users lie before it, and how many
+ * there are at all.
+ */
 static enum status
 find_block(struct store *store, size_t skip, uint64_t *block, uint64_t *before, uint64_t *total)
 {
@@ -114,11 +118,15 @@ page_of_all(struct store *store, struct page *page)
 	if (status != STATUS_OK)
 		return status;
 	rows = rows_of(store, QUERY_PAGE_BY_UID, VALUES(
-	    sql_number(block * BLOCK_SIZE), sql_number(page->size), sql_number(page->skip - before)));
+	    sql_number(block * BLOCK_SIZE), sql_number(page->size),
+	    sql_number(page->skip - before)));
 	return take_users(page, &rows);
 }
 
-/* Names are counted only when there are not too many of them; looking for the last one that counts is quicker than that. */
+/*
+ * Names are counted only when there are not too many of them; looking for the last one that
+ * counts is quicker than that.
+ */
 static enum status
 count_prefix(struct store *store, struct page *page, uint64_t *total)
 {
@@ -132,7 +140,8 @@ count_prefix(struct store *store, struct page *page, uint64_t *total)
 		return rows_end(&rows);
 	if (status != STATUS_NOT_FOUND)
 		return status;
-	rows = rows_of(store, QUERY_PREFIX_COUNT, VALUES(sql_text(low(page)), sql_text(high(page))));
+	rows = rows_of(store, QUERY_PREFIX_COUNT,
+	    VALUES(sql_text(low(page)), sql_text(high(page))));
 	*total = rows_one(&rows) == STATUS_OK ? row_number(&rows) : 0;
 	return rows_end(&rows);
 }
@@ -149,13 +158,18 @@ page_of_prefix(struct store *store, struct page *page)
 	if (status != STATUS_OK || total == 0)
 		return status;
 	rows = rows_of(store, QUERY_PAGE_BY_NAME, VALUES(
-	    sql_text(low(page)), sql_text(high(page)), sql_number(page->size), sql_number(page->skip)));
+	    sql_text(low(page)), sql_text(high(page)), sql_number(page->size),
+	    sql_number(page->skip)));
 	return take_users(page, &rows);
 }
 
-/* Reads the accounts of up to IN_LIST uids into "users", in no order; accounts that are gone are left out. */
+/*
+ * Reads the accounts of up to IN_LIST uids into "users", in no order; accounts that are gone
+ * are left out.
+ */
 static enum status
-read_some(struct store *store, const uint64_t *uids, size_t count, struct user *users, size_t *found)
+read_some(struct store *store, const uint64_t *uids, size_t count, struct user *users,
+    size_t *found)
 {
 	struct sql_value values[IN_LIST];
 	struct rows rows;
@@ -171,7 +185,8 @@ read_some(struct store *store, const uint64_t *uids, size_t count, struct user *
 }
 
 static enum status
-read_users(struct store *store, const uint64_t *uids, size_t count, struct user *users, size_t *found)
+read_users(struct store *store, const uint64_t *uids, size_t count, struct user *users,
+    size_t *found)
 {
 	enum status status = STATUS_OK;
 
@@ -203,7 +218,8 @@ page_of_online(struct store *store, struct page *page)
 		return status;
 	if (here > page->size)
 		here = page->size;
-	status = read_users(store, page->online->uids + page->skip, here, page->users, &page->count);
+	status = read_users(store, page->online->uids + page->skip, here, page->users,
+	    &page->count);
 	qsort(page->users, page->count, sizeof(page->users[0]), compare_uid);
 	return status;
 }
@@ -234,7 +250,8 @@ compare_name(const void *a, const void *b)
 	size_t len = one->name_len < other->name_len ? one->name_len : other->name_len;
 
 	for (size_t i = 0; i < len; i++) {
-		int order = (unsigned char)lower(one->name[i]) - (unsigned char)lower(other->name[i]);
+		int order =
+		    (unsigned char)lower(one->name[i]) - (unsigned char)lower(other->name[i]);
 
 		if (order != 0)
 			return order;
@@ -250,7 +267,8 @@ prefix_among_online(struct store *store, struct page *page)
 {
 	struct user *users = mem_new_array(page->online->count + 1, sizeof(*users));
 	size_t found, kept = 0;
-	enum status status = read_users(store, page->online->uids, page->online->count, users, &found);
+	enum status status = read_users(store, page->online->uids, page->online->count, users,
+	    &found);
 
 	for (size_t i = 0; i < found; i++)
 		if (has_prefix(&users[i], page->low))
@@ -305,9 +323,10 @@ read_page(struct store *store, const void *ask, void *result)
 	page->end->more = 0;
 	if (page->online != NULL && !has_prefix_asked)
 		return page_of_online(store, page);
+	if (page->online != NULL && page->online->count <= STORE_PREFIX_MAX / 4)
+		return prefix_among_online(store, page);
 	if (page->online != NULL)
-		return page->online->count <= STORE_PREFIX_MAX / 4 ? prefix_among_online(store, page) :
-		    online_among_prefix(store, page);
+		return online_among_prefix(store, page);
 	return has_prefix_asked ? page_of_prefix(store, page) : page_of_all(store, page);
 }
 

@@ -19,12 +19,16 @@
 #include "shared/wire.h"
 
 enum {
-	TICK_MS = 1000,		/* so often the database is asked for sessions that were taken over */
+	/* So often the database is asked for sessions that were taken over. */
+	TICK_MS = 1000,
 	GROW_MS = 5,
 	IDLE_MS = 10000,
 	BUSY_RETRY_MS = 500,
 	FULL_RETRY_MS = 5000,
-	/* Answers that may wait for one child; it cannot have asked for more than its socket holds. */
+	/*
+	 * Answers that may wait for one child; it cannot have asked for more than its socket
+	 * holds.
+	 */
 	CHANNEL_LIMIT = 64 * 1024 * 1024,
 	/* Bytes of requests that may wait; the queues count requests, and some are large. */
 	BYTES_MAX = 64 * 1024 * 1024,
@@ -60,8 +64,10 @@ struct store_service {
 static struct child *
 find_child(const struct store_service *service, const struct store_child *who)
 {
-	struct child *child = who->index < service->child_count ? service->children[who->index] : NULL;
+	struct child *child = NULL;
 
+	if (who->index < service->child_count)
+		child = service->children[who->index];
 	if (child == NULL || child->channel == NULL || child->who.generation != who->generation)
 		return NULL;
 	return child;
@@ -77,7 +83,8 @@ send_frames(struct child *child, struct bytes frames)
 		enum status status = channel_send(child->channel, bytes_of(frames.data, used), -1);
 
 		if (status == STATUS_BUSY)
-			log_warn("store: child %u does not read its answers; one is dropped", child->who.index);
+			log_warn("store: child %u does not read its answers; one is dropped",
+			    child->who.index);
 		if (status != STATUS_OK)
 			return;
 		frames = bytes_of((const uint8_t *)frames.data + used, frames.len - used);
@@ -252,10 +259,13 @@ static void
 refuse_frame(struct child *child, const struct frame *frame, enum status status)
 {
 	struct wire wire = wire_reader(frame->payload);
-	struct verb_store_error error = { .request = wire_get_u32(&wire), .status = (uint16_t)status };
+	struct verb_store_error error = {
+		.request = wire_get_u32(&wire),
+		.status = (uint16_t)status,
+	};
 
-	log_error("store: child %u sent %s (type 0x%04x) wrongly: %s", child->who.index, verb_name(frame->type),
-	    frame->type, status_text(status));
+	log_error("store: child %u sent %s (type 0x%04x) wrongly: %s", child->who.index,
+	    verb_name(frame->type), frame->type, status_text(status));
 	channel_send_message(child->channel, verb_schema(VERB_STORE_ERROR), &error, -1);
 }
 
@@ -300,7 +310,8 @@ static struct child *
 place_for(struct store_service *service, uint16_t index)
 {
 	if (index >= service->child_count) {
-		service->children = mem_resize(service->children, (size_t)index + 1, sizeof(*service->children));
+		service->children = mem_resize(service->children, (size_t)index + 1,
+		    sizeof(*service->children));
 		while (service->child_count <= index)
 			service->children[service->child_count++] = NULL;
 	}
@@ -352,18 +363,25 @@ start_ticking(struct store_service *service)
 	on_tick(-1, 0, service);
 }
 
-/* The database is made, brought up to date, or found to be away; anything else is for the operator. */
+/*
+ * The database is made, brought up to date, or found to be away; anything else is for the
+ * operator.
+ */
 static enum status
 open_once(struct store_service *service, char *why, size_t room)
 {
 	struct store *store;
-	enum status status = store_lock_take(&service->config, STORE_LOCK_PATIENCE_MS, &service->lock, why, room);
+	enum status status = store_lock_take(&service->config, STORE_LOCK_PATIENCE_MS,
+	    &service->lock, why, room);
 
 	if (status != STATUS_OK)
 		return status;
 	status = store_open(&service->config, &service->breaker, &store, why, room);
 	store_close(store);
-	return status == STATUS_STORE_AWAY || status == STATUS_BUSY || status == STATUS_DISK_FULL ? STATUS_OK : status;
+	/* All this passes. */
+	if (status == STATUS_STORE_AWAY || status == STATUS_BUSY || status == STATUS_DISK_FULL)
+		return STATUS_OK;
+	return status;
 }
 
 static void
@@ -394,7 +412,8 @@ start_threads(struct store_service *service)
 
 enum status
 store_service_new(struct event_base *base, const struct store_config *config,
-    store_online_snapshot *online_snapshot, void *arg, struct store_service **out, char *why, size_t room)
+    store_online_snapshot *online_snapshot, void *arg, struct store_service **out, char *why,
+    size_t room)
 {
 	struct store_service *service = mem_new(sizeof(*service));
 	enum status status;

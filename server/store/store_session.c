@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who is online where, for several work servers on one database. A row belongs to the server that wrote it last, and counts
- * while that server's lease is valid by the database's clock; so machines need not agree about the time.
+ * Who is online where, for several work servers on one database. A row belongs to the server
+ * that wrote it last, and counts while that server's lease is valid by the database's clock; so
+ * machines need not agree about the time.
  */
 #include <stdlib.h>
 
@@ -28,6 +29,15 @@ static struct sql_value
 clock_ahead(const struct store *store)
 {
 	return sql_number(store->config->clock_ahead_ms);
+}
+
+/* A server that is alone writes nothing down about its sessions. */
+static enum status
+write_if_shared(struct store *store, store_body *body, const void *ask, void *out)
+{
+	if (!store_config_is_shared(store->config))
+		return STATUS_OK;
+	return store_write(store, body, ask, out);
 }
 
 struct session_row {
@@ -74,7 +84,8 @@ write_session(struct store *store, enum query_name name, const struct addition *
 }
 
 static enum status
-replace_session(struct store *store, const struct addition *addition, const struct session_row *owner)
+replace_session(struct store *store, const struct addition *addition,
+    const struct session_row *owner)
 {
 	enum status status = STATUS_OK;
 
@@ -111,11 +122,12 @@ add_session(struct store *store, const void *data, void *out)
 }
 
 enum status
-store_session_add(struct store *store, const struct store_child *child, const struct verb_session_add *ask)
+store_session_add(struct store *store, const struct store_child *child,
+    const struct verb_session_add *ask)
 {
 	const struct addition addition = { child, ask };
 
-	return store_config_is_shared(store->config) ? store_write(store, add_session, &addition, NULL) : STATUS_OK;
+	return write_if_shared(store, add_session, &addition, NULL);
 }
 
 struct removal {
@@ -138,11 +150,12 @@ remove_session(struct store *store, const void *data, void *out)
 }
 
 enum status
-store_session_remove(struct store *store, const struct store_child *child, const struct verb_session_remove *ask)
+store_session_remove(struct store *store, const struct store_child *child,
+    const struct verb_session_remove *ask)
 {
 	const struct removal removal = { child, ask };
 
-	return store_config_is_shared(store->config) ? store_write(store, remove_session, &removal, NULL) : STATUS_OK;
+	return write_if_shared(store, remove_session, &removal, NULL);
 }
 
 static enum status
@@ -158,7 +171,7 @@ drop_sessions(struct store *store, const void *data, void *out)
 enum status
 store_session_drop(struct store *store, const struct store_child *child)
 {
-	return store_config_is_shared(store->config) ? store_write(store, drop_sessions, child, NULL) : STATUS_OK;
+	return write_if_shared(store, drop_sessions, child, NULL);
 }
 
 static enum status
@@ -174,7 +187,7 @@ drop_older(struct store *store, const void *data, void *out)
 enum status
 store_session_drop_older(struct store *store, const struct store_child *child)
 {
-	return store_config_is_shared(store->config) ? store_write(store, drop_older, child, NULL) : STATUS_OK;
+	return write_if_shared(store, drop_older, child, NULL);
 }
 
 static enum status
@@ -195,9 +208,12 @@ find_session(struct store *store, const void *data, void *result)
 }
 
 enum status
-store_session_find(struct store *store, const struct verb_session_find *ask, struct verb_session_find_ok *out)
+store_session_find(struct store *store, const struct verb_session_find *ask,
+    struct verb_session_find_ok *out)
 {
-	return store_config_is_shared(store->config) ? store_read(store, find_session, ask, out) : STATUS_NOT_ONLINE;
+	if (!store_config_is_shared(store->config))
+		return STATUS_NOT_ONLINE;
+	return store_read(store, find_session, ask, out);
 }
 
 static enum status
@@ -226,7 +242,8 @@ store_mark_remote(struct store *store, const uint64_t *uids, size_t count, uint8
 
 	memset(marks, 0, count);
 	for (size_t i = 0; i < count && status == STATUS_OK; i += IN_LIST)
-		status = mark_some(store, uids + i, count - i < IN_LIST ? count - i : IN_LIST, marks + i);
+		status = mark_some(store, uids + i, count - i < IN_LIST ? count - i : IN_LIST,
+		    marks + i);
 	return status;
 }
 
@@ -247,7 +264,8 @@ list_remote(struct store *store, const void *ask, void *result)
 	do {
 		uint64_t last = list->count > 0 ? list->uids[list->count - 1] : 0;
 		struct rows rows = rows_of(store, QUERY_SESSION_REMOTE,
-		    VALUES(sql_number(last), me(store), clock_ahead(store), sql_number(REMOTE_STEP)));
+		    VALUES(sql_number(last), me(store), clock_ahead(store),
+		    sql_number(REMOTE_STEP)));
 
 		before = list->count;
 		list->uids = mem_resize(list->uids, before + REMOTE_STEP, sizeof(*list->uids));
@@ -283,15 +301,17 @@ struct taken_list {
 };
 
 /*
- * Reads them and takes them away in one change; they are told after its commit. By number, one for one: another server may
- * be about to commit one with a smaller number, which nobody has read yet.
+ * Reads them and takes them away in one change; they are told after its commit. By number, one
+ * for one: another server may be about to commit one with a smaller number, which nobody has
+ * read yet.
  */
 static enum status
 take_taken(struct store *store, const void *ask, void *result)
 {
 	struct taken_list *list = result;
 	struct sql_value ids[IN_LIST] = { 0 };
-	struct rows rows = rows_of(store, QUERY_TAKEN_LIST, VALUES(me(store), sql_number(TAKEN_STEP)));
+	struct rows rows = rows_of(store, QUERY_TAKEN_LIST,
+	    VALUES(me(store), sql_number(TAKEN_STEP)));
 
 	(void)ask;
 	list->count = 0;
@@ -339,7 +359,8 @@ renew(struct store *store, const void *ask, void *out)
 		me(store),
 	};
 	uint64_t touched;
-	enum status status = store_touch(store, QUERY_SERVER_RENEW, values, ARRAY_LEN(values), &touched);
+	enum status status = store_touch(store, QUERY_SERVER_RENEW, values, ARRAY_LEN(values),
+	    &touched);
 
 	(void)ask;
 	if (status != STATUS_OK || touched > 0)
@@ -364,7 +385,8 @@ forget_server(struct store *store, const void *ask, void *out)
 static enum status
 find_expired(struct store *store, const void *ask, void *out)
 {
-	struct rows rows = rows_of(store, QUERY_SERVER_EXPIRED, VALUES(sql_number(FORGET_MS), clock_ahead(store)));
+	struct rows rows = rows_of(store, QUERY_SERVER_EXPIRED,
+	    VALUES(sql_number(FORGET_MS), clock_ahead(store)));
 	enum status status = rows_one(&rows);
 
 	(void)ask;
@@ -383,7 +405,8 @@ sweep(struct store *store)
 	if (store_read(store, find_expired, NULL, &server_id) != STATUS_OK)
 		return;
 	if (store_write(store, forget_server, &server_id, NULL) == STATUS_OK)
-		log_info("store: forgot a work server that was not heard of for %u s", FORGET_MS / 1000);
+		log_info("store: forgot a work server that was not heard of for %u s",
+		    FORGET_MS / 1000);
 }
 
 enum status
@@ -403,5 +426,5 @@ store_lease_renew(struct store *store, bool *is_new)
 enum status
 store_lease_end(struct store *store)
 {
-	return store_config_is_shared(store->config) ? store_write(store, forget_server, &store->config->server_id, NULL) : STATUS_OK;
+	return write_if_shared(store, forget_server, &store->config->server_id, NULL);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The verbs of the store as C: an enum, one struct verb_NAME per row of verbs.def, and the table of schemas. */
+/*
+ * The verbs of the store as C: an enum, one struct verb_NAME per row of verbs.def, and the
+ * table of schemas.
+ */
 
 #ifndef SERVER_STORE_VERBS_H
 #define SERVER_STORE_VERBS_H
@@ -7,7 +10,8 @@
 #include "shared/codec.h"
 
 enum {
-	VERB_TOLD = 0x1000,	/* from here to VERB_ITEM - 1: told to a child without being asked */
+	/* from here to VERB_ITEM - 1: told to a child without being asked */
+	VERB_TOLD = 0x1000,
 	VERB_ITEM = 0x2000,	/* added to a request's number: an item of its list */
 	VERB_OK = 0x4000,	/* added to a request's number: its answer */
 };

@@ -39,7 +39,10 @@ writer_new(const struct writer_options *options, struct store *store)
 	return writer;
 }
 
-/* All jobs in one change; each has its status then. A failure means that nothing was changed (or, once, nobody knows). */
+/*
+ * All jobs in one change; each has its status then. A failure means that nothing was changed
+ * (or, once, nobody knows).
+ */
 static enum status
 write_once(struct writer *writer, struct writer_job *const jobs[], size_t count)
 {
@@ -58,8 +61,8 @@ write_once(struct writer *writer, struct writer_job *const jobs[], size_t count)
 }
 
 /*
- * A deadlock is worth some attempts. A connection that broke is worth one more on a fresh one: whether the change was
- * committed nobody knows, but every verb finds what it did before.
+ * A deadlock is worth some attempts. A connection that broke is worth one more on a fresh one:
+ * whether the change was committed nobody knows, but every verb finds what it did before.
  */
 static enum status
 write_patiently(struct writer *writer, struct writer_job *const jobs[], size_t count)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The one thread that writes. What waits becomes one change with one commit (at most WRITER_BATCH_MAX jobs), and while
- * that runs the next ones gather: many writers cost few commits, and a lonely one does not wait for company. A change that
- * fails is rolled back and repeated job by job, so one bad row does not hurt the others.
+ * The one thread that writes. What waits becomes one change with one commit (at most
+ * WRITER_BATCH_MAX jobs), and while that runs the next ones gather: many writers cost few
+ * commits, and a lonely one does not wait for company. A change that fails is rolled back and
+ * repeated job by job, so one bad row does not hurt the others.
  */
 
 #ifndef SERVER_STORE_WRITER_H
@@ -19,7 +20,10 @@ struct writer;
 
 enum { WRITER_BATCH_MAX = 256 };
 
-/* Embedded in what is to be written; the fields are the writer's from writer_post() until done(). */
+/*
+ * Embedded in what is to be written; the fields are the writer's from writer_post() until
+ * done().
+ */
 struct writer_job {
 	struct writer_job *next;
 	enum status status;
@@ -27,9 +31,15 @@ struct writer_job {
 
 struct writer_options {
 	size_t queue_max;
-	/* Within a change, perhaps several times until it is committed. Its status goes to done() after the commit. */
+	/*
+	 * Within a change, perhaps several times until it is committed. Its status goes to
+	 * done() after the commit.
+	 */
 	enum status (*run)(void *arg, struct store *store, struct writer_job *job);
-	/* Once, after the commit (STATUS_OK or why the job itself was refused) or when there is none. Gives the job back. */
+	/*
+	 * Once, after the commit (STATUS_OK or why the job itself was refused) or when there is
+	 * none. Gives the job back.
+	 */
 	void (*done)(void *arg, struct store *store, struct writer_job *job, enum status status);
 	void *arg;
 };
@@ -40,10 +50,16 @@ struct writer *writer_new(const struct writer_options *options, struct store *st
 /* From now on what waits is written. */
 void writer_start(struct writer *writer);
 
-/* What waits is still written (a writer that was not started forgets it), then the thread ends. Blocks so long. NULL is fine. */
+/*
+ * What waits is still written (a writer that was not started forgets it), then the thread ends.
+ * Blocks so long. NULL is fine.
+ */
 void writer_free(struct writer *writer);
 
-/* Any thread. STATUS_BUSY: too many wait already; "urgent" is taken all the same. Jobs are written in the order of posting. */
+/*
+ * Any thread. STATUS_BUSY: too many wait already; "urgent" is taken all the same. Jobs are
+ * written in the order of posting.
+ */
 enum status writer_post(struct writer *writer, struct writer_job *job, bool urgent) MUST_USE;
 
 struct writer_figures {

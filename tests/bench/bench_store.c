@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How fast the store is: accounts and logins through a store process as session children ask it, and pages of a directory of
- * a million accounts. No pass and no fail, only figures: make tests/bench/bench_store && tests/bench/bench_store
+ * How fast the store is: accounts and logins through a store process as session children ask
+ * it, and pages of a directory of a million accounts. No pass and no fail, only figures: make
+ * tests/bench/bench_store && tests/bench/bench_store
  *
  *	STORE_BENCH_ACCOUNTS	how many are in the directory (1 000 000)
  */
@@ -106,7 +107,8 @@ static void
 make_durable(const struct database *database)
 {
 	if (database->mariadb != NULL)
-		mariadb_say(database->mariadb, "mysql", "SET GLOBAL innodb_flush_log_at_trx_commit = 1; "
+		mariadb_say(database->mariadb, "mysql",
+		    "SET GLOBAL innodb_flush_log_at_trx_commit = 1; "
 		    "SET GLOBAL innodb_buffer_pool_size = 1073741824");
 }
 
@@ -125,8 +127,8 @@ accounts_and_logins(void **state)
 	store_client_attach(load.client, fd);
 	for (size_t i = 0; i < RUNS; i++)
 		figures[i] = run_load(&load, ACCOUNTS, AT_ONCE);
-	printf("accounts added: %.0f a second (%d at a time, median of %d runs of %d)\n", quantile(figures, RUNS, 0.5),
-	    AT_ONCE, RUNS, ACCOUNTS);
+	printf("accounts added: %.0f a second (%d at a time, median of %d runs of %d)\n",
+	    quantile(figures, RUNS, 0.5), AT_ONCE, RUNS, ACCOUNTS);
 	for (size_t i = 0; i < LONELY; i++)
 		figures[i] = 1e3 / run_load(&load, 1, 1);
 	printf("one account alone: %.2f ms median, %.2f ms p99\n", quantile(figures, LONELY, 0.5),
@@ -151,8 +153,8 @@ on_item(void *arg, const struct verb_page_item *item UNUSED)
 }
 
 static void
-time_pages(struct database *database, struct online *online, const char *what, const struct verb_account_page *like,
-    uint32_t last)
+time_pages(struct database *database, struct online *online, const char *what,
+    const struct verb_account_page *like, uint32_t last)
 {
 	struct verb_account_page ask = *like;
 	struct verb_page_end end;
@@ -163,12 +165,13 @@ time_pages(struct database *database, struct online *online, const char *what, c
 		uint64_t start = clock_monotonic_us();
 
 		ask.page = 1 + (uint32_t)((uint64_t)i * 2654435761u % last);
-		assert_int_equal(store_account_page(database->store, &ask, online, on_item, &items, &end), STATUS_OK);
+		assert_int_equal(store_account_page(database->store, &ask, online, on_item, &items,
+		    &end), STATUS_OK);
 		figures[i] = (double)(clock_monotonic_us() - start) / 1e3;
 	}
 	printf("%s: %.2f ms best, %.2f ms median, %.2f ms p99 (%zu users, of %llu)\n", what,
-	    quantile(figures, PAGES, 0), quantile(figures, PAGES, 0.5), quantile(figures, PAGES, 0.99), items / PAGES,
-	    (unsigned long long)end.total);
+	    quantile(figures, PAGES, 0), quantile(figures, PAGES, 0.5),
+	    quantile(figures, PAGES, 0.99), items / PAGES, (unsigned long long)end.total);
 }
 
 static unsigned accounts;
@@ -196,12 +199,16 @@ pages(void **state)
 	make_durable(database);
 	database_fill(database, accounts, 26);
 	for (uint64_t uid = 5; uid < accounts; uid += accounts / 997)
-		store_account_delete(database->store, &(struct verb_account_delete){ .uid = uid }, &was_there);
-	printf("%u accounts made in %.0f s\n", accounts, (double)(clock_monotonic_us() - start) / 1e6);
-	time_pages(database, online, "any page of 100", &(struct verb_account_page){ .per_page = 100 },
-	    accounts / 100 - 10);
-	time_pages(database, online, "any page of 20", &(struct verb_account_page){ .per_page = 20 }, accounts / 20 - 50);
-	time_pages(database, online, "first page of 20", &(struct verb_account_page){ .per_page = 20 }, 1);
+		store_account_delete(database->store, &(struct verb_account_delete){ .uid = uid },
+		    &was_there);
+	printf("%u accounts made in %.0f s\n", accounts,
+	    (double)(clock_monotonic_us() - start) / 1e6);
+	time_pages(database, online, "any page of 100",
+	    &(struct verb_account_page){ .per_page = 100 }, accounts / 100 - 10);
+	time_pages(database, online, "any page of 20",
+	    &(struct verb_account_page){ .per_page = 20 }, accounts / 20 - 50);
+	time_pages(database, online, "first page of 20",
+	    &(struct verb_account_page){ .per_page = 20 }, 1);
 	time_pages(database, online, "pages of 100, prefix of one letter",
 	    &(struct verb_account_page){ .per_page = 100, .prefix = bytes_of_string("c") }, 100);
 	time_pages(database, online, "pages of 20, prefix of two letters",
@@ -209,7 +216,8 @@ pages(void **state)
 	time_pages(database, online, "pages of 100, online only",
 	    &(struct verb_account_page){ .per_page = 100, .online_only = 1 }, accounts / 1000);
 	time_pages(database, online, "pages of 20, online only, prefix of one letter",
-	    &(struct verb_account_page){ .per_page = 20, .online_only = 1, .prefix = bytes_of_string("c") }, 10);
+	    &(struct verb_account_page){ .per_page = 20, .online_only = 1,
+	    .prefix = bytes_of_string("c") }, 10);
 	online_free(online);
 }
 

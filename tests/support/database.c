@@ -110,7 +110,7 @@ database_run_tests(const struct CMUnitTest *tests, size_t count)
 	int failed = run_on("on SQLite", set_up_sqlite, tests, count);
 
 	if (!mariadb_is_there()) {
-		puts("MariaDB is not installed here (or not built in): its half of these tests is left out.");
+		puts("MariaDB is not installed here, or not built in: half of these tests is left out.");
 		return failed;
 	}
 	failed += cmocka_run_group_tests_name("MariaDB starts", start, NULL, NULL);
@@ -172,23 +172,31 @@ database_ask(const struct database *database, const char *text)
 /* What the dialects do not share is how text is made out of numbers, and numbers out of nothing. */
 #define FILL_SQLITE \
 	"CREATE TEMPORARY TABLE filling AS " \
-	"WITH RECURSIVE numbers (n) AS (SELECT %u UNION ALL SELECT n + 1 FROM numbers WHERE n < %u) " \
-	"SELECT n AS uid, char(97 + n %% %u, 97 + n / 26 %% 26) || 'x' || printf('%%07d', n) AS name, " \
-	"randomblob(32) AS identity, zeroblob(16) AS salt, zeroblob(32) AS secret, zeroblob(72) AS wrapped " \
+	"WITH RECURSIVE numbers (n) AS " \
+	"(SELECT %u UNION ALL SELECT n + 1 FROM numbers WHERE n < %u) " \
+	"SELECT n AS uid, " \
+	"char(97 + n %% %u, 97 + n / 26 %% 26) || 'x' || printf('%%07d', n) AS name, " \
+	"randomblob(32) AS identity, zeroblob(16) AS salt, zeroblob(32) AS secret, " \
+	"zeroblob(72) AS wrapped " \
 	"FROM numbers"
 
 #define FILL_MARIADB \
 	"CREATE TEMPORARY TABLE filling AS " \
 	"SELECT seq AS uid, " \
-	"CONCAT(CHAR(97 + seq %% %3$u, 97 + seq DIV 26 %% 26 USING ascii), 'x', LPAD(seq, 7, '0')) AS name, " \
-	"UNHEX(SHA2(seq, 256)) AS identity, REPEAT('s', 16) AS salt, REPEAT('h', 32) AS secret, REPEAT('w', 72) AS wrapped " \
+	"CONCAT(CHAR(97 + seq %% %3$u, 97 + seq DIV 26 %% 26 USING ascii), " \
+	"'x', LPAD(seq, 7, '0')) AS name, " \
+	"UNHEX(SHA2(seq, 256)) AS identity, REPEAT('s', 16) AS salt, " \
+	"REPEAT('h', 32) AS secret, REPEAT('w', 72) AS wrapped " \
 	"FROM seq_%1$u_to_%2$u"
 
 #define FILL_BOTH \
 	"; BEGIN; INSERT INTO account " \
-	"(uid, name, name_key, display, salt, ops, memory_kib, secret_hash, identity, epoch, created) " \
-	"SELECT uid, name, name, 'somebody', salt, 3, 65536, secret, identity, 1, 0 FROM filling; " \
-	"INSERT INTO bundle (uid, version, wrapped_key, bundle) SELECT uid, 1, wrapped, salt FROM filling; " \
+	"(uid, name, name_key, display, salt, ops, memory_kib, secret_hash, identity, epoch, " \
+	"created) " \
+	"SELECT uid, name, name, 'somebody', salt, 3, 65536, secret, identity, 1, 0 " \
+	"FROM filling; " \
+	"INSERT INTO bundle (uid, version, wrapped_key, bundle) " \
+	"SELECT uid, 1, wrapped, salt FROM filling; " \
 	"INSERT INTO account_block (block, live) SELECT block, COUNT(*) FROM " \
 	"(SELECT (uid - uid %% 1024) / 1024 AS block FROM filling) AS blocks GROUP BY block; " \
 	"COMMIT; DROP TABLE filling"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Databases for tests of the store: the same tests run on SQLite and on a MariaDB server of their own. */
+/*
+ * Databases for tests of the store: the same tests run on SQLite and on a MariaDB server of
+ * their own.
+ */
 
 #ifndef TESTS_SUPPORT_DATABASE_H
 #define TESTS_SUPPORT_DATABASE_H
@@ -18,8 +21,8 @@ struct database {
 };
 
 /*
- * For main(): runs the tests on SQLite, then on MariaDB (or says that it is not installed). Each test has a fresh database.
- * Returns the exit status.
+ * For main(): runs the tests on SQLite, then on MariaDB (or says that it is not installed).
+ * Each test has a fresh database. Returns the exit status.
  */
 int database_run_tests(const struct CMUnitTest *tests, size_t count);
 
@@ -33,8 +36,9 @@ void database_say(const struct database *database, const char *statements);
 uint64_t database_ask(const struct database *database, const char *query);
 
 /*
- * Makes many accounts at once, past the verbs: uids from 1 on; names are one of the first "letters" letters, another letter,
- * "x" and the uid in seven digits. The database must be empty.
+ * Makes many accounts at once, past the verbs: uids from 1 on; names are one of the first
+ * "letters" letters, another letter, "x" and the uid in seven digits. The database must be
+ * empty.
  */
 void database_fill(const struct database *database, unsigned count, unsigned letters);
 

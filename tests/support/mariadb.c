@@ -25,11 +25,15 @@ struct mariadb {
 	struct process *process;
 };
 
-/* A program by its name, in the folders where distributions keep it. Static memory; NULL when it is not there. */
+/*
+ * A program by its name, in the folders where distributions keep it. Static memory; NULL when
+ * it is not there.
+ */
 static const char *
 find_program(const char *name)
 {
-	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin" };
+	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/usr/libexec",
+	    "/usr/local/sbin", "/usr/local/bin" };
 	static char path[64];
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -62,7 +66,8 @@ install(struct mariadb *mariadb)
 {
 	char *data = mem_format("--datadir=%s/data", mariadb->folder);
 	const char *const argv[] = {
-		find_program("mariadb-install-db"), "--no-defaults", data, "--auth-root-authentication-method=normal",
+		find_program("mariadb-install-db"), "--no-defaults", data,
+		    "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--innodb-log-file-size=8M", user_option(), NULL,
 	};
 	struct process *process = process_start("mariadb-install-db", argv);
@@ -76,8 +81,8 @@ install(struct mariadb *mariadb)
 }
 
 /*
- * Flushed at every commit to the system, not to the disk: what is committed survives kill -9 of the server, which is what the
- * tests do to it, and they stay fast.
+ * Flushed at every commit to the system, not to the disk: what is committed survives kill -9 of
+ * the server, which is what the tests do to it, and they stay fast.
  */
 void
 mariadb_start(struct mariadb *mariadb)
@@ -86,8 +91,10 @@ mariadb_start(struct mariadb *mariadb)
 	char *socket = mem_format("--socket=%s/s", mariadb->folder);
 	char *pid = mem_format("--pid-file=%s/pid", mariadb->folder);
 	const char *const argv[] = {
-		find_program("mariadbd"), "--no-defaults", data, socket, pid, "--skip-networking", "--skip-name-resolve",
-		"--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2",
+		find_program("mariadbd"), "--no-defaults", data, socket, pid, "--skip-networking",
+		    "--skip-name-resolve",
+		"--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M",
+		    "--innodb-flush-log-at-trx-commit=2",
 		"--performance-schema=OFF", "--skip-log-bin", user_option(), NULL,
 	};
 
@@ -165,7 +172,8 @@ mariadb_say(struct mariadb *mariadb, const char *database, const char *statement
 void
 mariadb_create(struct mariadb *mariadb, const char *database)
 {
-	char *statements = mem_format("DROP DATABASE IF EXISTS %s; CREATE DATABASE %s", database, database);
+	char *statements = mem_format("DROP DATABASE IF EXISTS %s; CREATE DATABASE %s", database,
+	    database);
 
 	mariadb_say(mariadb, "mysql", statements);
 	free(statements);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A MariaDB server of the test's own, in a temporary folder, reached by a Unix socket only. The kernel kills it together
- * with the test, whatever happens to it.
+ * A MariaDB server of the test's own, in a temporary folder, reached by a Unix socket only. The
+ * kernel kills it together with the test, whatever happens to it.
  */
 
 #ifndef TESTS_SUPPORT_MARIADB_H
@@ -14,7 +14,10 @@ struct mariadb;
 /* Whether the server is installed, and this build can talk to it. */
 bool mariadb_is_there(void);
 
-/* Makes the folder and the system tables, and starts the server. Fails the test when that does not work. */
+/*
+ * Makes the folder and the system tables, and starts the server. Fails the test when that does
+ * not work.
+ */
 struct mariadb *mariadb_new(void);
 
 /* Kills it and removes everything. NULL is fine. */

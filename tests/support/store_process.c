@@ -28,7 +28,8 @@ serve(const struct store_config *config, uint32_t generation, int fd)
 	struct event_base *base = event_base_new();
 	struct store_service *service;
 	char why[512];
-	enum status status = store_service_new(base, config, NULL, NULL, &service, why, sizeof(why));
+	enum status status = store_service_new(base, config, NULL, NULL, &service, why,
+	    sizeof(why));
 
 	if (status != STATUS_OK) {
 		log_error("%s", why);
@@ -112,7 +113,8 @@ reply_wait(struct event_base *base, struct reply *reply)
 }
 
 struct reply
-ask_and_wait(struct event_base *base, struct store_client *client, uint16_t verb, const void *message)
+ask_and_wait(struct event_base *base, struct store_client *client, uint16_t verb,
+    const void *message)
 {
 	struct reply reply = { 0 };
 
@@ -142,7 +144,8 @@ wait_ms(struct event_base *base, uint32_t ms)
 }
 
 struct reply
-ask_patiently(struct event_base *base, struct store_client *client, uint16_t verb, const void *message)
+ask_patiently(struct event_base *base, struct store_client *client, uint16_t verb,
+    const void *message)
 {
 	for (;;) {
 		struct reply reply = ask_and_wait(base, client, verb, message);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The elastic pool: it grows when jobs wait, shrinks when they do not, refuses what is too much, and does all it took. */
+/*
+ * The elastic pool: it grows when jobs wait, shrinks when they do not, refuses what is too
+ * much, and does all it took.
+ */
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -85,10 +88,12 @@ run(void *arg, void *tool, struct pool_job *job)
 	} while (0)
 
 static void
-open_scene(struct scene *scene, unsigned minimum, unsigned maximum, size_t queue_max, unsigned grow_ms, unsigned idle_ms)
+open_scene(struct scene *scene, unsigned minimum, unsigned maximum, size_t queue_max,
+    unsigned grow_ms, unsigned idle_ms)
 {
 	const struct pool_options options = {
-		.minimum = minimum, .maximum = maximum, .queue_max = queue_max, .grow_ms = grow_ms, .idle_ms = idle_ms,
+		.minimum = minimum, .maximum = maximum, .queue_max = queue_max, .grow_ms = grow_ms,
+		    .idle_ms = idle_ms,
 		.on_start = on_start, .on_stop = on_stop, .run = run, .arg = scene,
 	};
 

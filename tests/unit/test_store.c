@@ -93,7 +93,8 @@ adding_twice_finds_the_same_account(void **state)
 	assert_int_equal(store_account_add(database->store, &sample.add, &second), STATUS_OK);
 	assert_int_equal(first.uid, second.uid);
 	sample.secret_hash[0] ^= 1;
-	assert_int_equal(store_account_add(database->store, &sample.add, &second), STATUS_IDENTITY_TAKEN);
+	assert_int_equal(store_account_add(database->store, &sample.add, &second),
+	    STATUS_IDENTITY_TAKEN);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 1);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM bundle"), 1);
 	assert_int_equal(database_ask(database, "SELECT live FROM account_block"), 1);
@@ -109,7 +110,8 @@ names_that_are_none_are_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		sample_fill(&sample, i, names[i]);
-		assert_int_equal(store_account_add(database->store, &sample.add, &out), STATUS_BAD_NAME);
+		assert_int_equal(store_account_add(database->store, &sample.add, &out),
+		    STATUS_BAD_NAME);
 	}
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 0);
 }
@@ -121,15 +123,18 @@ the_bundle_is_left_out_when_it_is_not_needed(void **state)
 	uint64_t uid = sample_add(store, 1, "lin");
 	struct verb_account_get_ok got;
 
-	assert_int_equal(store_account_get(store, &(struct verb_account_get){ .uid = uid }, &got), STATUS_OK);
+	assert_int_equal(store_account_get(store, &(struct verb_account_get){ .uid = uid }, &got),
+	    STATUS_OK);
 	assert_int_equal(got.bundle.len, 0);
 	assert_int_equal(got.wrapped_key.len, 0);
 	assert_int_equal(got.bundle_version, 1);
 	assert_int_equal(store_account_get(store,
-	    &(struct verb_account_get){ .uid = uid, .with_bundle = 1, .bundle_version = 1 }, &got), STATUS_OK);
+	    &(struct verb_account_get){ .uid = uid, .with_bundle = 1, .bundle_version = 1 }, &got),
+	    STATUS_OK);
 	assert_int_equal(got.bundle.len, 0);
 	assert_int_equal(store_account_get(store,
-	    &(struct verb_account_get){ .uid = uid, .with_bundle = 1, .bundle_version = 9 }, &got), STATUS_OK);
+	    &(struct verb_account_get){ .uid = uid, .with_bundle = 1, .bundle_version = 9 }, &got),
+	    STATUS_OK);
 	assert_int_equal(got.bundle.len, 300);
 	assert_int_equal(got.wrapped_key.len, 72);
 }
@@ -144,7 +149,8 @@ accounts_are_found_by_uid_and_by_name(void **state)
 	struct verb_account_get_ok got;
 
 	sample_add(store, 3, "BO");
-	assert_int_equal(store_account_find(store, &(struct verb_account_find){ .uid = lin }, &found), STATUS_OK);
+	assert_int_equal(store_account_find(store, &(struct verb_account_find){ .uid = lin },
+	    &found), STATUS_OK);
 	assert_int_equal(found.uid, lin);
 	assert_bytes(found.name, bytes_of_string("LinYu"));
 	assert_bytes(found.display, bytes_of_string("听雨 the rain"));
@@ -158,10 +164,12 @@ accounts_are_found_by_uid_and_by_name(void **state)
 
 	/* The uid wins over the name. */
 	assert_int_equal(store_account_find(store,
-	    &(struct verb_account_find){ .uid = bo, .name = bytes_of_string("linyu") }, &found), STATUS_OK);
+	    &(struct verb_account_find){ .uid = bo, .name = bytes_of_string("linyu") }, &found),
+	    STATUS_OK);
 	assert_int_equal(found.uid, bo);
 	assert_int_equal(store_account_find(store,
-	    &(struct verb_account_find){ .name = bytes_of_string("Bo") }, &found), STATUS_AMBIGUOUS);
+	    &(struct verb_account_find){ .name = bytes_of_string("Bo") }, &found),
+	    STATUS_AMBIGUOUS);
 	assert_int_equal(store_account_get(store,
 	    &(struct verb_account_get){ .name = bytes_of_string("bo") }, &got), STATUS_AMBIGUOUS);
 }
@@ -179,16 +187,17 @@ who_is_not_there_is_not_found(void **state)
 	sample_add(store, 1, "linn");
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_int_equal(store_account_find(store,
-		    &(struct verb_account_find){ .name = bytes_of_string(names[i]) }, &found), STATUS_NO_SUCH_USER);
+		    &(struct verb_account_find){ .name = bytes_of_string(names[i]) }, &found),
+		    STATUS_NO_SUCH_USER);
 	for (uint64_t uid = 2; uid != 0; uid <<= 1) {
-		assert_int_equal(store_account_find(store, &(struct verb_account_find){ .uid = uid }, &found),
-		    STATUS_NO_SUCH_USER);
-		assert_int_equal(store_account_get(store, &(struct verb_account_get){ .uid = uid }, &got),
-		    STATUS_NO_SUCH_USER);
-		assert_int_equal(store_account_epoch(store, &(struct verb_account_epoch){ .uid = uid }, &epoch),
-		    STATUS_NO_SUCH_USER);
-		assert_int_equal(store_account_delete(store, &(struct verb_account_delete){ .uid = uid }, &was_there),
-		    STATUS_NO_SUCH_USER);
+		assert_int_equal(store_account_find(store,
+		    &(struct verb_account_find){ .uid = uid }, &found), STATUS_NO_SUCH_USER);
+		assert_int_equal(store_account_get(store, &(struct verb_account_get){ .uid = uid },
+		    &got), STATUS_NO_SUCH_USER);
+		assert_int_equal(store_account_epoch(store,
+		    &(struct verb_account_epoch){ .uid = uid }, &epoch), STATUS_NO_SUCH_USER);
+		assert_int_equal(store_account_delete(store,
+		    &(struct verb_account_delete){ .uid = uid }, &was_there), STATUS_NO_SUCH_USER);
 	}
 }
 
@@ -202,26 +211,29 @@ a_deleted_account_is_gone_and_its_uid_never_comes_again(void **state)
 
 	sample_add(database->store, 1, "a");
 	last = sample_add(database->store, 2, "b");
-	assert_int_equal(store_account_epoch(database->store, &(struct verb_account_epoch){ .uid = last }, &epoch),
-	    STATUS_OK);
+	assert_int_equal(store_account_epoch(database->store,
+	    &(struct verb_account_epoch){ .uid = last }, &epoch), STATUS_OK);
 	assert_int_equal(epoch.epoch, 1);
-	assert_int_equal(store_account_delete(database->store, &(struct verb_account_delete){ .uid = last }, &was_there),
-	    STATUS_OK);
+	assert_int_equal(store_account_delete(database->store,
+	    &(struct verb_account_delete){ .uid = last }, &was_there), STATUS_OK);
 	assert_true(was_there);
-	assert_int_equal(store_account_epoch(database->store, &(struct verb_account_epoch){ .uid = last }, &epoch),
-	    STATUS_NO_SUCH_USER);
+	assert_int_equal(store_account_epoch(database->store,
+	    &(struct verb_account_epoch){ .uid = last }, &epoch), STATUS_NO_SUCH_USER);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 1);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM bundle"), 1);
 	assert_int_equal(database_ask(database, "SELECT live FROM account_block"), 1);
 
-	/* The same identity may come back, as somebody new; a repeated deletion does not reach it. */
+	/*
+	 * The same identity may come back, as somebody new; a repeated deletion does not reach
+	 * it.
+	 */
 	uid = sample_add(database->store, 2, "b");
 	assert_true(uid > last);
-	assert_int_equal(store_account_delete(database->store, &(struct verb_account_delete){ .uid = last }, &was_there),
-	    STATUS_OK);
+	assert_int_equal(store_account_delete(database->store,
+	    &(struct verb_account_delete){ .uid = last }, &was_there), STATUS_OK);
 	was_there = false;
-	assert_int_equal(store_account_delete(database->store, &(struct verb_account_delete){ .uid = last }, &was_there),
-	    STATUS_NO_SUCH_USER);
+	assert_int_equal(store_account_delete(database->store,
+	    &(struct verb_account_delete){ .uid = last }, &was_there), STATUS_NO_SUCH_USER);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 2);
 }
 
@@ -229,7 +241,8 @@ static struct verb_bundle_put
 put_of(const struct sample *sample, uint64_t uid, uint64_t version)
 {
 	return (struct verb_bundle_put){
-		.uid = uid, .version = version, .wrapped_key = sample->add.wrapped_key, .bundle = sample->add.bundle,
+		.uid = uid, .version = version, .wrapped_key = sample->add.wrapped_key,
+		    .bundle = sample->add.bundle,
 	};
 }
 
@@ -308,9 +321,10 @@ a_request_that_is_refused_does_not_spoil_its_change(void **state)
 	assert_int_equal(store_account_add(database->store, &sample.add, &out), STATUS_OK);
 	sample_fill(&sample, 1, "lin");
 	sample.secret_hash[0] ^= 1;
-	assert_int_equal(store_account_add(database->store, &sample.add, &out), STATUS_IDENTITY_TAKEN);
-	assert_int_equal(store_account_delete(database->store, &(struct verb_account_delete){ .uid = 99 }, &was_there),
-	    STATUS_NO_SUCH_USER);
+	assert_int_equal(store_account_add(database->store, &sample.add, &out),
+	    STATUS_IDENTITY_TAKEN);
+	assert_int_equal(store_account_delete(database->store,
+	    &(struct verb_account_delete){ .uid = 99 }, &was_there), STATUS_NO_SUCH_USER);
 	assert_int_equal(store_commit(database->store), STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 2);
 }
@@ -324,13 +338,14 @@ a_row_that_cannot_be_right_is_reported(void **state)
 	struct verb_account_find_ok found;
 
 	database_say(database, "UPDATE account SET name = ''");
-	assert_int_equal(store_account_find(database->store, &(struct verb_account_find){ .uid = uid }, &found),
-	    STATUS_STORE_FAILED);
-	assert_int_equal(store_account_get(database->store, &(struct verb_account_get){ .uid = uid }, &got),
-	    STATUS_STORE_FAILED);
+	assert_int_equal(store_account_find(database->store,
+	    &(struct verb_account_find){ .uid = uid }, &found), STATUS_STORE_FAILED);
+	assert_int_equal(store_account_get(database->store,
+	    &(struct verb_account_get){ .uid = uid }, &got), STATUS_STORE_FAILED);
 	assert_non_null(strstr(store_error(database->store), "cannot be right"));
 	database_say(database, "UPDATE account SET name = 'lin'");
-	assert_int_equal(store_account_get(database->store, &(struct verb_account_get){ .uid = uid }, &got), STATUS_OK);
+	assert_int_equal(store_account_get(database->store,
+	    &(struct verb_account_get){ .uid = uid }, &got), STATUS_OK);
 }
 
 static void
@@ -339,7 +354,8 @@ an_empty_database_is_made_and_found_again(void **state)
 	struct database *database = *state;
 	struct store *again;
 
-	assert_int_equal(database_ask(database, "SELECT MAX(version) FROM tingyu_schema"), schema_version());
+	assert_int_equal(database_ask(database, "SELECT MAX(version) FROM tingyu_schema"),
+	    schema_version());
 	sample_add(database->store, 1, "lin");
 	again = database_open(&database->config);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 1);
@@ -355,7 +371,8 @@ a_newer_database_is_left_alone(void **state)
 	char why[512];
 
 	database_say(database, "INSERT INTO tingyu_schema (version, since) VALUES (1000, 0)");
-	assert_int_equal(store_open(&database->config, NULL, &store, why, sizeof(why)), STATUS_STORE_NEWER);
+	assert_int_equal(store_open(&database->config, NULL, &store, why, sizeof(why)),
+	    STATUS_STORE_NEWER);
 	assert_null(store);
 	assert_non_null(strstr(why, "newer version"));
 }
@@ -369,11 +386,13 @@ a_half_made_database_is_finished(void **state)
 	if (database->mariadb == NULL)
 		return;		/* SQLite makes all tables in one transaction */
 	store_close(database->store);
-	database_say(database, "DROP TABLE session_taken; DROP TABLE session; DELETE FROM tingyu_schema");
+	database_say(database,
+	    "DROP TABLE session_taken; DROP TABLE session; DELETE FROM tingyu_schema");
 	database->store = database_open(&database->config);
 	sample_add(database->store, 1, "lin");
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 0);
-	assert_int_equal(database_ask(database, "SELECT MAX(version) FROM tingyu_schema"), schema_version());
+	assert_int_equal(database_ask(database, "SELECT MAX(version) FROM tingyu_schema"),
+	    schema_version());
 }
 
 static void

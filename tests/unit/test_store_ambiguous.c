@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The connection breaks after the database has committed and before it has said so. Between the store and MariaDB stands
- * somebody who swallows every other answer to COMMIT, and hangs up. Every verb has to be done once, and to say so.
+ * The connection breaks after the database has committed and before it has said so. Between the
+ * store and MariaDB stands somebody who swallows every other answer to COMMIT, and hangs up.
+ * Every verb has to be done once, and to say so.
  */
 
 #include <fcntl.h>
@@ -37,7 +38,10 @@ address_of(const char *path)
 	return address;
 }
 
-/* The commits seen so far, for the test to look at; in memory that it shares with the process in between. */
+/*
+ * The commits seen so far, for the test to look at; in memory that it shares with the process
+ * in between.
+ */
 static unsigned
 count_in(int counter)
 {
@@ -57,7 +61,8 @@ is_commit(const char *bytes, ssize_t len)
 static void
 pass_on(int client, int server, int counter, unsigned *commits)
 {
-	struct pollfd fds[2] = { { .fd = client, .events = POLLIN }, { .fd = server, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = client, .events = POLLIN },
+	    { .fd = server, .events = POLLIN } };
 	static char bytes[65536];
 	bool swallow = false;
 
@@ -76,7 +81,8 @@ pass_on(int client, int server, int counter, unsigned *commits)
 				lseek(counter, 0, SEEK_SET);
 			}
 			for (ssize_t at = 0; at < len;) {
-				ssize_t written = write(fds[1 - i].fd, bytes + at, (size_t)(len - at));
+				ssize_t written = write(fds[1 - i].fd, bytes + at,
+				    (size_t)(len - at));
 
 				if (written < 0)
 					return;
@@ -97,7 +103,8 @@ stand_between(int listener, const char *server_path, int counter)
 		int client = accept(listener, NULL, NULL);
 		int server = socket(AF_UNIX, SOCK_STREAM, 0);
 
-		if (client < 0 || connect(server, (struct sockaddr *)&address, sizeof(address)) != 0)
+		if (client < 0 || connect(server, (struct sockaddr *)&address,
+		    sizeof(address)) != 0)
 			_exit(1);
 		pass_on(client, server, counter, &commits);
 		close(client);
@@ -177,12 +184,14 @@ every_verb_is_done_once_and_says_so(void **state)
 	assert_int_equal(database_ask(database, "SELECT live FROM account_block"), 1);
 	assert_int_equal(database_ask(database, "SELECT uid FROM account"), added.uid);
 
-	assert_int_equal(store_bundle_put(store, &(struct verb_bundle_put){ .uid = added.uid, .version = 1,
+	assert_int_equal(store_bundle_put(store, &(struct verb_bundle_put){ .uid = added.uid,
+	    .version = 1,
 	    .wrapped_key = other.add.wrapped_key, .bundle = other.add.bundle }, &put), STATUS_OK);
 	assert_int_equal(put.version, 2);
 	assert_int_equal(database_ask(database, "SELECT version FROM bundle"), 2);
 
-	assert_int_equal(store_session_add(store, &child, &(struct verb_session_add){ .uid = added.uid, .session = 1,
+	assert_int_equal(store_session_add(store, &child,
+	    &(struct verb_session_add){ .uid = added.uid, .session = 1,
 	    .host = bytes_of_string("::1") }), STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 1);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session_taken"), 0);
@@ -190,8 +199,8 @@ every_verb_is_done_once_and_says_so(void **state)
 	    &(struct verb_session_remove){ .uid = added.uid, .session = 1 }), STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 0);
 
-	assert_int_equal(store_account_delete(store, &(struct verb_account_delete){ .uid = added.uid }, &was_there),
-	    STATUS_OK);
+	assert_int_equal(store_account_delete(store,
+	    &(struct verb_account_delete){ .uid = added.uid }, &was_there), STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 0);
 	assert_int_equal(database_ask(database, "SELECT live FROM account_block"), 0);
 	assert_int_equal(count_in(between.counter), 10);

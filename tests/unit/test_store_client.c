@@ -91,8 +91,8 @@ static void
 ask(struct scene *scene, struct reply *reply)
 {
 	*reply = (struct reply){ 0 };
-	store_client_ask(scene->client, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = 1 }, reply_on_answer,
-	    reply, 3);
+	store_client_ask(scene->client, VERB_ACCOUNT_EPOCH,
+	    &(struct verb_account_epoch){ .uid = 1 }, reply_on_answer, reply, 3);
 }
 
 static void
@@ -100,7 +100,8 @@ answer(struct scene *scene, uint32_t request)
 {
 	struct verb_account_epoch_ok ok = { .request = request, .epoch = 5 };
 
-	assert_int_equal(channel_send_message(scene->store, verb_schema(VERB_ACCOUNT_EPOCH_OK), &ok, -1), STATUS_OK);
+	assert_int_equal(channel_send_message(scene->store, verb_schema(VERB_ACCOUNT_EPOCH_OK), &ok,
+	    -1), STATUS_OK);
 }
 
 static void
@@ -221,7 +222,8 @@ whoever_is_gone_hears_nothing(void **state UNUSED)
 static void
 answer_wrongly(struct scene *scene, uint32_t request)
 {
-	struct verb_account_find_ok ok = { .request = request, .uid = 1, .name = bytes_of_string("x") };
+	struct verb_account_find_ok ok = { .request = request, .uid = 1,
+	    .name = bytes_of_string("x") };
 
 	channel_send_message(scene->store, verb_schema(VERB_ACCOUNT_FIND_OK), &ok, -1);
 }
@@ -249,7 +251,8 @@ answer_with_a_strange_status(struct scene *scene, uint32_t request)
 static void
 answer_with_an_error(struct scene *scene, uint32_t request)
 {
-	struct verb_store_error error = { .request = request, .status = STATUS_DISK_FULL, .retry_ms = 77, .detail = 9 };
+	struct verb_store_error error = { .request = request, .status = STATUS_DISK_FULL,
+	    .retry_ms = 77, .detail = 9 };
 
 	channel_send_message(scene->store, verb_schema(VERB_STORE_ERROR), &error, -1);
 }
@@ -308,8 +311,8 @@ ask_again(void *arg, const struct store_answer *answer_seen)
 
 	assert_int_equal(answer_seen->status, STATUS_STORE_AWAY);
 	if (--asker->left > 0)
-		store_client_ask(asker->scene->client, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = 1 },
-		    ask_again, asker, 0);
+		store_client_ask(asker->scene->client, VERB_ACCOUNT_EPOCH,
+		    &(struct verb_account_epoch){ .uid = 1 }, ask_again, asker, 0);
 }
 
 static void
@@ -319,7 +322,8 @@ a_callback_may_ask_again(void **state UNUSED)
 	struct asker asker = { &scene, 200 };
 
 	open_scene(&scene, 1000);
-	store_client_ask(scene.client, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = 1 }, ask_again, &asker, 0);
+	store_client_ask(scene.client, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = 1 },
+	    ask_again, &asker, 0);
 	loop_until(scene.base, asker.left == 0);
 	assert_int_equal(store_client_pending(scene.client), 0);
 	close_scene(&scene);
@@ -345,21 +349,25 @@ a_callback_may_free_the_client(void **state UNUSED)
 		if (way > 0)
 			attach(&scene);
 		for (unsigned i = 0; i < 3; i++)
-			store_client_ask(scene.client, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = 1 },
-			    free_client, &scene, 0);
+			store_client_ask(scene.client, VERB_ACCOUNT_EPOCH,
+			    &(struct verb_account_epoch){ .uid = 1 }, free_client, &scene, 0);
 		loop_until(scene.base, scene.client == NULL);
 		close_scene(&scene);
 	}
 }
 
-/* A store that does not read: what does not fit any more is refused, the rest runs into its time. */
+/*
+ * A store that does not read: what does not fit any more is refused, the rest runs into its
+ * time.
+ */
 static void
 a_store_that_does_not_read_is_busy(void **state UNUSED)
 {
 	enum { COUNT = 400 };
 	static uint8_t bundle[32768], key[72];
 	struct verb_bundle_put put = {
-		.uid = 1, .wrapped_key = bytes_of(key, sizeof(key)), .bundle = bytes_of(bundle, sizeof(bundle)),
+		.uid = 1, .wrapped_key = bytes_of(key, sizeof(key)),
+		    .bundle = bytes_of(bundle, sizeof(bundle)),
 	};
 	struct reply *replies = calloc(COUNT, sizeof(*replies));
 	struct scene scene;
@@ -370,7 +378,8 @@ a_store_that_does_not_read_is_busy(void **state UNUSED)
 	assert_int_equal(channel_pair(ends), STATUS_OK);
 	store_client_attach(scene.client, ends[1]);
 	for (size_t i = 0; i < COUNT; i++)
-		store_client_ask(scene.client, VERB_BUNDLE_PUT, &put, reply_on_answer, &replies[i], 0);
+		store_client_ask(scene.client, VERB_BUNDLE_PUT, &put, reply_on_answer, &replies[i],
+		    0);
 	for (size_t i = 0; i < COUNT; i++) {
 		reply_wait(scene.base, &replies[i]);
 		busy += replies[i].answer.status == STATUS_BUSY;

@@ -18,7 +18,8 @@ an_sqlite_file_is_a_path(void **state UNUSED)
 	struct store_config config;
 	char why[256], text[256];
 
-	assert_int_equal(store_config_parse("sqlite:/var/lib/tingyu/tingyu.db", &config, why, sizeof(why)), STATUS_OK);
+	assert_int_equal(store_config_parse("sqlite:/var/lib/tingyu/tingyu.db", &config, why,
+	    sizeof(why)), STATUS_OK);
 	assert_int_equal(config.engine, STORE_SQLITE);
 	assert_string_equal(config.path, "/var/lib/tingyu/tingyu.db");
 	assert_false(store_config_is_shared(&config));
@@ -32,8 +33,8 @@ all_parts_of_a_mysql_line_are_found(void **state UNUSED)
 	struct store_config config;
 	char why[256], text[256];
 
-	assert_int_equal(store_config_parse("mysql://ting%40yu:se%3Acret%25@db.example.org:3307/rain", &config, why,
-	    sizeof(why)), STATUS_OK);
+	assert_int_equal(store_config_parse("mysql://ting%40yu:se%3Acret%25@db.example.org:3307/rain",
+	    &config, why, sizeof(why)), STATUS_OK);
 	assert_int_equal(config.engine, STORE_MYSQL);
 	assert_true(store_config_is_shared(&config));
 	assert_string_equal(config.user, "ting@yu");
@@ -57,8 +58,8 @@ a_mysql_line_may_be_short(void **state UNUSED)
 	assert_int_equal(store_config_parse("mysql://u@h/d", &config, why, sizeof(why)), STATUS_OK);
 	assert_int_equal(config.port, 3306);
 	assert_string_equal(config.password, "");
-	assert_int_equal(store_config_parse("mysql://u@/d?socket=/run/mysqld/mysqld.sock", &config, why, sizeof(why)),
-	    STATUS_OK);
+	assert_int_equal(store_config_parse("mysql://u@/d?socket=/run/mysqld/mysqld.sock", &config,
+	    why, sizeof(why)), STATUS_OK);
 	assert_string_equal(config.socket, "/run/mysqld/mysqld.sock");
 	assert_string_equal(config.host, "");
 }
@@ -69,12 +70,14 @@ an_ipv6_host_stands_in_brackets(void **state UNUSED)
 	struct store_config config;
 	char why[256], text[256];
 
-	assert_int_equal(store_config_parse("mysql://u@[2001:db8::1]:3310/d", &config, why, sizeof(why)), STATUS_OK);
+	assert_int_equal(store_config_parse("mysql://u@[2001:db8::1]:3310/d", &config, why,
+	    sizeof(why)), STATUS_OK);
 	assert_string_equal(config.host, "2001:db8::1");
 	assert_int_equal(config.port, 3310);
 	store_config_describe(&config, text, sizeof(text));
 	assert_string_equal(text, "mysql://u@[2001:db8::1]:3310/d");
-	assert_int_equal(store_config_parse("mysql://u@[::1]/d", &config, why, sizeof(why)), STATUS_OK);
+	assert_int_equal(store_config_parse("mysql://u@[::1]/d", &config, why, sizeof(why)),
+	    STATUS_OK);
 	assert_string_equal(config.host, "::1");
 	assert_int_equal(config.port, 3306);
 }
@@ -114,7 +117,8 @@ mistakes_get_a_sentence_without_the_password(void **state UNUSED)
 		struct store_config config;
 		char why[256] = "";
 
-		assert_int_equal(store_config_parse(cases[i].line, &config, why, sizeof(why)), STATUS_BAD_CONFIG);
+		assert_int_equal(store_config_parse(cases[i].line, &config, why, sizeof(why)),
+		    STATUS_BAD_CONFIG);
 		if (strstr(why, cases[i].sentence) == NULL)
 			fail_msg("%s: %s", cases[i].line, why);
 		assert_null(strstr(why, "hush"));

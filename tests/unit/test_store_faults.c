@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The store when things break: its process killed or stopped, the database killed or stopped, the disk full, while accounts are
- * registered. What was acknowledged is there afterwards, once; what was not may be asked again.
+ * The store when things break: its process killed or stopped, the database killed or stopped,
+ * the disk full, while accounts are registered. What was acknowledged is there afterwards,
+ * once; what was not may be asked again.
  */
 
 #include <setjmp.h>
@@ -69,7 +70,8 @@ on_registered(void *arg, const struct store_answer *answer)
 {
 	struct crowd *crowd = arg;
 
-	if (answer->status == STATUS_STORE_AWAY || answer->status == STATUS_BUSY || answer->status == STATUS_DISK_FULL) {
+	if (answer->status == STATUS_STORE_AWAY || answer->status == STATUS_BUSY ||
+	    answer->status == STATUS_DISK_FULL) {
 		assert_true(answer->retry_ms > 0);
 		register_later(crowd, answer->tag, answer->retry_ms);
 		return;
@@ -88,7 +90,8 @@ register_account(struct crowd *crowd, uint32_t number)
 	struct sample sample;
 
 	sample_fill(&sample, number, "lin");
-	store_client_ask(crowd->client, VERB_ACCOUNT_ADD, &sample.add, on_registered, crowd, number);
+	store_client_ask(crowd->client, VERB_ACCOUNT_ADD, &sample.add, on_registered, crowd,
+	    number);
 }
 
 static void
@@ -118,7 +121,8 @@ check_crowd(const struct crowd *crowd, const struct database *database)
 
 		sample_fill(&sample, i, "lin");
 		assert_int_equal(store_account_get(store,
-		    &(struct verb_account_get){ .uid = crowd->uids[i], .with_bundle = 1 }, &got), STATUS_OK);
+		    &(struct verb_account_get){ .uid = crowd->uids[i], .with_bundle = 1 }, &got),
+		    STATUS_OK);
 		assert_true(bytes_equal(got.identity, sample.add.identity));
 		assert_true(bytes_equal(got.bundle, sample.add.bundle));
 	}
@@ -126,7 +130,8 @@ check_crowd(const struct crowd *crowd, const struct database *database)
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), ACCOUNTS);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM bundle"), ACCOUNTS);
 	assert_int_equal(database_ask(database, "SELECT live FROM account_block WHERE block = 0") +
-	    database_ask(database, "SELECT SUM(live) FROM account_block WHERE block > 0"), ACCOUNTS);
+	    database_ask(database, "SELECT SUM(live) FROM account_block WHERE block > 0"),
+	    ACCOUNTS);
 }
 
 static void
@@ -291,7 +296,8 @@ the_disk_is_full_and_then_it_is_not(void **state)
 	assert_int_equal(reply.answer.status, STATUS_DISK_FULL);
 	assert_true(reply.answer.retry_ms > 0);
 	/* Reading goes on. */
-	reply = ask_and_wait(base, crowd.client, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = crowd.uids[0] });
+	reply = ask_and_wait(base, crowd.client, VERB_ACCOUNT_FIND,
+	    &(struct verb_account_find){ .uid = crowd.uids[0] });
 	assert_int_equal(reply.answer.status, STATUS_OK);
 
 	limit.rlim_cur = limit.rlim_max;
@@ -328,8 +334,8 @@ room_that_is_made_is_used(void **state)
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM bundle"), seed - 1);
 	assert_int_equal(database_ask(database, "SELECT live FROM account_block"), seed - 1);
 	for (uint64_t uid = 1; uid <= 40; uid++)
-		assert_int_equal(store_account_delete(database->store, &(struct verb_account_delete){ .uid = uid },
-		    &was_there), STATUS_OK);
+		assert_int_equal(store_account_delete(database->store,
+		    &(struct verb_account_delete){ .uid = uid }, &was_there), STATUS_OK);
 	assert_int_equal(store_account_add(database->store, &sample.add, &out), STATUS_OK);
 }
 
@@ -365,7 +371,8 @@ a_full_disk_is_no_reason_not_to_start(void **state)
 	store_client_attach(client, fd);
 	sample_fill(&sample, 2, "bo");
 	reply = ask_and_wait(base, client, VERB_ACCOUNT_ADD, &sample.add);
-	assert_true(reply.answer.status == STATUS_DISK_FULL || reply.answer.status == STATUS_STORE_AWAY);
+	assert_true(reply.answer.status == STATUS_DISK_FULL ||
+	    reply.answer.status == STATUS_STORE_AWAY);
 	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
 	do
 		reply = ask_patiently(base, client, VERB_ACCOUNT_ADD, &sample.add);
@@ -377,7 +384,10 @@ a_full_disk_is_no_reason_not_to_start(void **state)
 	event_base_free(base);
 }
 
-/* A store process that was killed holds its lock no longer; its replacement starts although nobody has waited for it. */
+/*
+ * A store process that was killed holds its lock no longer; its replacement starts although
+ * nobody has waited for it.
+ */
 static void
 a_killed_holder_gives_its_file_back(void **state)
 {
@@ -391,7 +401,8 @@ a_killed_holder_gives_its_file_back(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
 		pids[i] = store_process_start(&database->config, 1, &fd);
 		store_client_attach(client, fd);
-		reply = ask_patiently(base, client, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 });
+		reply = ask_patiently(base, client, VERB_ACCOUNT_FIND,
+		    &(struct verb_account_find){ .uid = 1 });
 		assert_int_equal(reply.answer.status, STATUS_NO_SUCH_USER);
 		kill(pids[i], SIGKILL);
 	}
@@ -420,14 +431,16 @@ a_second_process_on_the_same_file_gives_up(void **state)
 	}
 	first = store_process_start(&database->config, 1, &fd);
 	store_client_attach(client, fd);
-	reply = ask_and_wait(base, client, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 });
+	reply = ask_and_wait(base, client, VERB_ACCOUNT_FIND,
+	    &(struct verb_account_find){ .uid = 1 });
 	assert_int_equal(reply.answer.status, STATUS_NO_SUCH_USER);
 	second = store_process_start(&database->config, 1, &second_fd);
 	assert_int_equal(waitpid(second, &status, 0), second);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), STATUS_STORE_LOCKED);
 	close(second_fd);
-	reply = ask_and_wait(base, client, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 });
+	reply = ask_and_wait(base, client, VERB_ACCOUNT_FIND,
+	    &(struct verb_account_find){ .uid = 1 });
 	assert_int_equal(reply.answer.status, STATUS_NO_SUCH_USER);
 	store_process_kill(first);
 	store_client_free(client);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Pages of the directory, on both engines: exact after any coming and going, whoever is asked for. */
+/*
+ * Pages of the directory, on both engines: exact after any coming and going, whoever is asked
+ * for.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +38,8 @@ on_item(void *arg, const struct verb_page_item *item)
 }
 
 static enum status
-page(struct database *database, struct online *online, const struct verb_account_page *ask, struct seen *out)
+page(struct database *database, struct online *online, const struct verb_account_page *ask,
+    struct seen *out)
 {
 	*out = (struct seen){ 0 };
 	return store_account_page(database->store, ask, online, on_item, out, &out->end);
@@ -46,7 +50,8 @@ delete_account(struct store *store, uint64_t uid)
 {
 	bool was_there = false;
 
-	assert_int_equal(store_account_delete(store, &(struct verb_account_delete){ .uid = uid }, &was_there), STATUS_OK);
+	assert_int_equal(store_account_delete(store, &(struct verb_account_delete){ .uid = uid },
+	    &was_there), STATUS_OK);
 }
 
 static void
@@ -54,11 +59,13 @@ an_empty_directory_has_one_page(void **state)
 {
 	struct seen seen;
 
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1 }, &seen), STATUS_OK);
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1 }, &seen),
+	    STATUS_OK);
 	assert_int_equal(seen.count, 0);
 	assert_int_equal(seen.end.pages, 1);
 	assert_int_equal(seen.end.total, 0);
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 2 }, &seen), STATUS_NO_SUCH_PAGE);
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 2 }, &seen),
+	    STATUS_NO_SUCH_PAGE);
 	assert_int_equal(seen.end.pages, 1);
 }
 
@@ -67,13 +74,14 @@ nonsense_is_refused(void **state)
 {
 	struct seen seen;
 
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 0 }, &seen), STATUS_BAD_VALUE);
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1, .per_page = 101 }, &seen),
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 0 }, &seen),
 	    STATUS_BAD_VALUE);
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1, .per_page = 255 }, &seen),
-	    STATUS_BAD_VALUE);
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = UINT32_MAX, .per_page = 100 }, &seen),
-	    STATUS_NO_SUCH_PAGE);
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1,
+	    .per_page = 101 }, &seen), STATUS_BAD_VALUE);
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1,
+	    .per_page = 255 }, &seen), STATUS_BAD_VALUE);
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = UINT32_MAX,
+	    .per_page = 100 }, &seen), STATUS_NO_SUCH_PAGE);
 }
 
 /* Every page of this size, against the list of who there should be. */
@@ -86,7 +94,8 @@ check_all_pages(struct database *database, const uint64_t *uids, size_t count, u
 
 	for (uint32_t number = 1; number <= pages; number++) {
 		assert_int_equal(page(database, NULL,
-		    &(struct verb_account_page){ .page = number, .per_page = per_page }, &seen), STATUS_OK);
+		    &(struct verb_account_page){ .page = number, .per_page = per_page }, &seen),
+		    STATUS_OK);
 		assert_int_equal(seen.end.page, number);
 		assert_int_equal(seen.end.pages, pages);
 		assert_int_equal(seen.end.total, count);
@@ -95,12 +104,16 @@ check_all_pages(struct database *database, const uint64_t *uids, size_t count, u
 		at += seen.count;
 	}
 	assert_int_equal(page(database, NULL,
-	    &(struct verb_account_page){ .page = pages + 1, .per_page = per_page }, &seen), STATUS_NO_SUCH_PAGE);
+	    &(struct verb_account_page){ .page = pages + 1, .per_page = per_page }, &seen),
+	    STATUS_NO_SUCH_PAGE);
 	assert_int_equal(seen.count, 0);
 	assert_int_equal(seen.end.pages, pages);
 }
 
-/* Four blocks of uids, one of them emptied and all of them thinned out, with commits of many rows and of one. */
+/*
+ * Four blocks of uids, one of them emptied and all of them thinned out, with commits of many
+ * rows and of one.
+ */
 static void
 pages_are_exact_after_any_coming_and_going(void **state)
 {
@@ -142,7 +155,8 @@ a_page_has_twenty_users_when_nobody_says_otherwise(void **state)
 	struct seen seen;
 
 	database_fill(database, 45, 26);
-	assert_int_equal(page(database, NULL, &(struct verb_account_page){ .page = 3 }, &seen), STATUS_OK);
+	assert_int_equal(page(database, NULL, &(struct verb_account_page){ .page = 3 }, &seen),
+	    STATUS_OK);
 	assert_int_equal(seen.count, 5);
 	assert_int_equal(seen.end.pages, 3);
 	assert_int_equal(seen.uids[0], 41);
@@ -151,7 +165,8 @@ a_page_has_twenty_users_when_nobody_says_otherwise(void **state)
 static void
 a_prefix_lists_names_in_their_order(void **state)
 {
-	static const char *const names[] = { "bob", "Bo", "b", "boC", "BOB", "a", "c", "bo1", "b0" };
+	static const char *const names[] = { "bob", "Bo", "b", "boC", "BOB", "a", "c", "bo1",
+	    "b0" };
 	static const char *const expected[] = { "Bo", "bo1", "bob", "BOB", "boC" };
 	struct database *database = *state;
 	struct seen seen;
@@ -159,20 +174,22 @@ a_prefix_lists_names_in_their_order(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		sample_add(database->store, i + 1, names[i]);
 	assert_int_equal(page(database, NULL,
-	    &(struct verb_account_page){ .page = 1, .prefix = bytes_of_string("bO") }, &seen), STATUS_OK);
+	    &(struct verb_account_page){ .page = 1, .prefix = bytes_of_string("bO") }, &seen),
+	    STATUS_OK);
 	assert_int_equal(seen.count, ARRAY_LEN(expected));
 	for (size_t i = 0; i < ARRAY_LEN(expected); i++)
 		assert_string_equal(seen.names[i], expected[i]);
 	assert_int_equal(seen.end.total, 5);
 	assert_int_equal(seen.end.more, 0);
 	assert_int_equal(page(database, NULL,
-	    &(struct verb_account_page){ .page = 2, .per_page = 3, .prefix = bytes_of_string("bo") }, &seen), STATUS_OK);
+	    &(struct verb_account_page){ .page = 2, .per_page = 3,
+	    .prefix = bytes_of_string("bo") }, &seen), STATUS_OK);
 	assert_int_equal(seen.count, 2);
 	assert_string_equal(seen.names[0], "BOB");
 	assert_string_equal(seen.names[1], "boC");
 	assert_int_equal(page(database, NULL,
-	    &(struct verb_account_page){ .page = 3, .per_page = 3, .prefix = bytes_of_string("bo") }, &seen),
-	    STATUS_NO_SUCH_PAGE);
+	    &(struct verb_account_page){ .page = 3, .per_page = 3,
+	    .prefix = bytes_of_string("bo") }, &seen), STATUS_NO_SUCH_PAGE);
 	assert_int_equal(seen.end.pages, 2);
 }
 
@@ -185,12 +202,13 @@ a_prefix_that_no_name_can_have_lists_nobody(void **state)
 	sample_add(((struct database *)*state)->store, 1, "bob");
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
 		assert_int_equal(page(*state, NULL,
-		    &(struct verb_account_page){ .page = 1, .prefix = bytes_of_string(prefixes[i]) }, &seen), STATUS_OK);
+		    &(struct verb_account_page){ .page = 1,
+		    .prefix = bytes_of_string(prefixes[i]) }, &seen), STATUS_OK);
 		assert_int_equal(seen.count, 0);
 		assert_int_equal(seen.end.total, 0);
 		assert_int_equal(page(*state, NULL,
-		    &(struct verb_account_page){ .page = 2, .prefix = bytes_of_string(prefixes[i]) }, &seen),
-		    STATUS_NO_SUCH_PAGE);
+		    &(struct verb_account_page){ .page = 2,
+		    .prefix = bytes_of_string(prefixes[i]) }, &seen), STATUS_NO_SUCH_PAGE);
 	}
 }
 
@@ -198,7 +216,8 @@ static void
 a_prefix_of_very_many_says_that_there_are_more(void **state)
 {
 	struct database *database = *state;
-	struct verb_account_page ask = { .page = 100, .per_page = 100, .prefix = bytes_of_string("a") };
+	struct verb_account_page ask = { .page = 100, .per_page = 100,
+	    .prefix = bytes_of_string("a") };
 	struct seen seen;
 
 	database_fill(database, STORE_PREFIX_MAX, 1);
@@ -241,7 +260,8 @@ snapshot(void *arg, uint64_t *uids, size_t room)
 static void
 online_only_lists_who_is_online(void **state)
 {
-	static const uint64_t uids[] = { 44, 7, 3, 7, 39, 1000 };	/* in no order, one twice, one deleted */
+	/* in no order, one twice, one deleted */
+	static const uint64_t uids[] = { 44, 7, 3, 7, 39, 1000 };
 	struct database *database = *state;
 	struct crowd crowd = { uids, ARRAY_LEN(uids), 0 };
 	struct online *online = online_new(snapshot, &crowd);
@@ -249,18 +269,21 @@ online_only_lists_who_is_online(void **state)
 
 	database_fill(database, 45, 26);
 	assert_int_equal(page(database, online,
-	    &(struct verb_account_page){ .page = 1, .per_page = 3, .online_only = 1 }, &seen), STATUS_OK);
+	    &(struct verb_account_page){ .page = 1, .per_page = 3, .online_only = 1 }, &seen),
+	    STATUS_OK);
 	assert_int_equal(seen.count, 3);
 	assert_int_equal(seen.uids[0], 3);
 	assert_int_equal(seen.uids[1], 7);
 	assert_int_equal(seen.uids[2], 39);
 	assert_int_equal(seen.end.pages, 2);
 	assert_int_equal(page(database, online,
-	    &(struct verb_account_page){ .page = 2, .per_page = 3, .online_only = 1 }, &seen), STATUS_OK);
+	    &(struct verb_account_page){ .page = 2, .per_page = 3, .online_only = 1 }, &seen),
+	    STATUS_OK);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.uids[0], 44);
 	assert_int_equal(page(database, online,
-	    &(struct verb_account_page){ .page = 3, .per_page = 3, .online_only = 1 }, &seen), STATUS_NO_SUCH_PAGE);
+	    &(struct verb_account_page){ .page = 3, .per_page = 3, .online_only = 1 }, &seen),
+	    STATUS_NO_SUCH_PAGE);
 	assert_int_equal(crowd.asked, 1);
 	online_free(online);
 }
@@ -272,9 +295,11 @@ nobody_online_is_one_empty_page(void **state)
 	struct seen seen;
 
 	sample_add(((struct database *)*state)->store, 1, "lin");
-	assert_int_equal(page(*state, online, &(struct verb_account_page){ .page = 1, .online_only = 1 }, &seen), STATUS_OK);
+	assert_int_equal(page(*state, online, &(struct verb_account_page){ .page = 1,
+	    .online_only = 1 }, &seen), STATUS_OK);
 	assert_int_equal(seen.count, 0);
-	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1, .online_only = 1 }, &seen), STATUS_OK);
+	assert_int_equal(page(*state, NULL, &(struct verb_account_page){ .page = 1,
+	    .online_only = 1 }, &seen), STATUS_OK);
 	assert_int_equal(seen.count, 0);
 	assert_int_equal(seen.end.pages, 1);
 	online_free(online);
@@ -300,7 +325,8 @@ check_online_prefix(struct database *database, size_t count)
 	pages = (uint32_t)((expected + 9) / 10);
 	for (uint32_t number = 1; number <= pages; number++) {
 		assert_int_equal(page(database, online, &(struct verb_account_page){
-		    .page = number, .per_page = 10, .online_only = 1, .prefix = bytes_of_string("B") }, &seen), STATUS_OK);
+		    .page = number, .per_page = 10, .online_only = 1,
+		    .prefix = bytes_of_string("B") }, &seen), STATUS_OK);
 		assert_int_equal(seen.end.total, expected);
 		assert_int_equal(seen.end.more, 0);
 		for (size_t i = 0; i < seen.count; i++) {
@@ -313,8 +339,8 @@ check_online_prefix(struct database *database, size_t count)
 	}
 	assert_int_equal(found, expected);
 	assert_int_equal(page(database, online, &(struct verb_account_page){
-	    .page = pages + 1, .per_page = 10, .online_only = 1, .prefix = bytes_of_string("b") }, &seen),
-	    STATUS_NO_SUCH_PAGE);
+	    .page = pages + 1, .per_page = 10, .online_only = 1, .prefix = bytes_of_string("b") },
+	    &seen), STATUS_NO_SUCH_PAGE);
 	online_free(online);
 	free(uids);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* A session child's questions through the whole store, with both ends on one loop; on both engines. */
+/*
+ * A session child's questions through the whole store, with both ends on one loop; on both
+ * engines.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +70,8 @@ open_scene(struct scene *scene, struct event_base *base, const struct store_conf
 	char why[512];
 
 	*scene = (struct scene){ .base = base };
-	if (store_service_new(base, config, three_online, NULL, &scene->service, why, sizeof(why)) != STATUS_OK)
+	if (store_service_new(base, config, three_online, NULL, &scene->service, why,
+	    sizeof(why)) != STATUS_OK)
 		fail_msg("%s", why);
 	scene->client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, on_told, scene);
 	attach(scene, 1);
@@ -108,13 +112,15 @@ every_verb_comes_through(void **state)
 	sample.secret_hash[0] ^= 1;
 	assert_status(ask(&scene, VERB_ACCOUNT_ADD, &sample.add), STATUS_IDENTITY_TAKEN);
 
-	reply = ask(&scene, VERB_ACCOUNT_GET, &(struct verb_account_get){ .uid = uid, .with_bundle = 1 });
+	reply = ask(&scene, VERB_ACCOUNT_GET, &(struct verb_account_get){ .uid = uid,
+	    .with_bundle = 1 });
 	assert_status(reply, STATUS_OK);
 	assert_int_equal(((struct verb_account_get_ok *)&reply.message)->memory_kib, 65536);
 	assert_int_equal(((struct verb_account_get_ok *)&reply.message)->bundle.len, 300);
-	assert_status(ask(&scene, VERB_ACCOUNT_GET, &(struct verb_account_get){ .name = bytes_of_string("nobody") }),
-	    STATUS_NO_SUCH_USER);
-	reply = ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .name = bytes_of_string("LIN") });
+	assert_status(ask(&scene, VERB_ACCOUNT_GET,
+	    &(struct verb_account_get){ .name = bytes_of_string("nobody") }), STATUS_NO_SUCH_USER);
+	reply = ask(&scene, VERB_ACCOUNT_FIND,
+	    &(struct verb_account_find){ .name = bytes_of_string("LIN") });
 	assert_status(reply, STATUS_OK);
 	assert_int_equal(((struct verb_account_find_ok *)&reply.message)->uid, uid);
 	reply = ask(&scene, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = uid });
@@ -130,12 +136,15 @@ every_verb_comes_through(void **state)
 	assert_status(reply, STATUS_CONFLICT);
 	assert_int_equal(reply.answer.detail, 2);
 
-	assert_status(ask(&scene, VERB_SESSION_ADD, &(struct verb_session_add){ .uid = uid, .session = 1, .port = 1,
+	assert_status(ask(&scene, VERB_SESSION_ADD, &(struct verb_session_add){ .uid = uid,
+	    .session = 1, .port = 1,
 	    .host = bytes_of_string("::1") }), STATUS_OK);
-	assert_status(ask(&scene, VERB_SESSION_FIND, &(struct verb_session_find){ .uid = uid }), STATUS_NOT_ONLINE);
-	assert_status(ask(&scene, VERB_SESSION_REMOVE, &(struct verb_session_remove){ .uid = uid, .session = 1 }),
+	assert_status(ask(&scene, VERB_SESSION_FIND, &(struct verb_session_find){ .uid = uid }),
+	    STATUS_NOT_ONLINE);
+	assert_status(ask(&scene, VERB_SESSION_REMOVE, &(struct verb_session_remove){ .uid = uid,
+	    .session = 1 }), STATUS_OK);
+	assert_status(ask(&scene, VERB_ACCOUNT_DELETE, &(struct verb_account_delete){ .uid = uid }),
 	    STATUS_OK);
-	assert_status(ask(&scene, VERB_ACCOUNT_DELETE, &(struct verb_account_delete){ .uid = uid }), STATUS_OK);
 	assert_status(ask(&scene, VERB_ACCOUNT_DELETE, &(struct verb_account_delete){ .uid = uid }),
 	    STATUS_NO_SUCH_USER);
 	assert_int_equal(store_client_pending(scene.client), 0);
@@ -153,18 +162,22 @@ pages_come_as_items_and_an_end(void **state)
 
 	database_fill(database, 130, 26);
 	open_scene(&scene, base, &database->config);
-	reply = ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 1, .per_page = 100 });
+	reply = ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 1,
+	    .per_page = 100 });
 	assert_status(reply, STATUS_OK);
 	assert_int_equal(reply.items, 100);
 	assert_int_equal(((struct verb_page_end *)&reply.message)->total, 130);
-	reply = ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 3, .per_page = 100 });
+	reply = ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 3,
+	    .per_page = 100 });
 	assert_status(reply, STATUS_NO_SUCH_PAGE);
 	assert_int_equal(reply.items, 0);
 	assert_int_equal(reply.answer.detail, 2);
-	reply = ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 1, .online_only = 1 });
+	reply = ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 1,
+	    .online_only = 1 });
 	assert_status(reply, STATUS_OK);
 	assert_int_equal(reply.items, 3);
-	assert_status(ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 0 }), STATUS_BAD_VALUE);
+	assert_status(ask(&scene, VERB_ACCOUNT_PAGE, &(struct verb_account_page){ .page = 0 }),
+	    STATUS_BAD_VALUE);
 	close_scene(&scene);
 	event_base_free(base);
 }
@@ -183,7 +196,8 @@ many_questions_at_once_are_all_answered(void **state)
 	open_scene(&scene, base, &database->config);
 	for (size_t i = 0; i < COUNT; i++) {
 		sample_fill(&sample, i, "lin");
-		store_client_ask(scene.client, VERB_ACCOUNT_ADD, &sample.add, reply_on_answer, &replies[i], (uint32_t)i);
+		store_client_ask(scene.client, VERB_ACCOUNT_ADD, &sample.add, reply_on_answer,
+		    &replies[i], (uint32_t)i);
 	}
 	assert_int_equal(store_client_pending(scene.client), COUNT);
 	for (size_t i = 0; i < COUNT; i++) {
@@ -214,7 +228,8 @@ what_was_asked_before_the_end_is_answered(void **state)
 	open_scene(&scene, base, &database->config);
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
 		sample_fill(&sample, i, "lin");
-		store_client_ask(scene.client, VERB_ACCOUNT_ADD, &sample.add, reply_on_answer, &replies[i], 0);
+		store_client_ask(scene.client, VERB_ACCOUNT_ADD, &sample.add, reply_on_answer,
+		    &replies[i], 0);
 	}
 	/* Until the service has them; the first answer says so. */
 	reply_wait(base, &replies[0]);
@@ -239,13 +254,15 @@ a_new_child_takes_the_place_of_the_old_one(void **state)
 	struct scene scene;
 
 	open_scene(&scene, base, &database->config);
-	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }), STATUS_NO_SUCH_USER);
-	store_client_ask(scene.client, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }, reply_on_answer,
-	    &reply, 0);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_NO_SUCH_USER);
+	store_client_ask(scene.client, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 },
+	    reply_on_answer, &reply, 0);
 	attach(&scene, 2);
 	reply_wait(base, &reply);
 	assert_status(reply, STATUS_STORE_AWAY);
-	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }), STATUS_NO_SUCH_USER);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_NO_SUCH_USER);
 	store_service_figures(scene.service, &figures);
 	assert_int_equal(figures.children, 1);
 	close_scene(&scene);
@@ -261,14 +278,16 @@ struct stranger {
 };
 
 static void
-on_stranger_frame(struct channel *channel UNUSED, const struct frame *frame, int fd UNUSED, void *arg)
+on_stranger_frame(struct channel *channel UNUSED, const struct frame *frame, int fd UNUSED,
+    void *arg)
 {
 	struct stranger *stranger = arg;
 
 	if (frame->type != VERB_STORE_ERROR)
 		return;
 	stranger->errors++;
-	assert_int_equal(codec_decode(verb_schema(frame->type), frame->payload, &stranger->error, NULL), STATUS_OK);
+	assert_int_equal(codec_decode(verb_schema(frame->type), frame->payload, &stranger->error,
+	    NULL), STATUS_OK);
 }
 
 static void
@@ -277,7 +296,8 @@ on_stranger_closed(struct channel *channel UNUSED, void *arg)
 	((struct stranger *)arg)->closed = true;
 }
 
-static const struct channel_events stranger_events = { on_stranger_frame, on_stranger_closed, NULL };
+static const struct channel_events stranger_events = { on_stranger_frame, on_stranger_closed,
+    NULL };
 
 static void
 send_raw(struct stranger *stranger, struct event_base *base, const char *frame, size_t len)
@@ -304,7 +324,8 @@ frames_that_are_wrong_are_refused_and_nobody_else_notices(void **state)
 	send_raw(&stranger, base, "\x07\xff\x00\x08\x00\x00\x00\x2a", 8);
 	assert_int_equal(stranger.error.status, STATUS_UNKNOWN_TYPE);
 	assert_int_equal(stranger.error.request, 42);
-	send_raw(&stranger, base, "\x40\x01\x00\x08\x00\x00\x00\x2b", 8);	/* an answer is no question */
+	/* an answer is no question */
+	send_raw(&stranger, base, "\x40\x01\x00\x08\x00\x00\x00\x2b", 8);
 	assert_int_equal(stranger.error.status, STATUS_UNKNOWN_TYPE);
 	send_raw(&stranger, base, "\x00\x06\x00\x08\x00\x00\x00\x2c", 8);
 	assert_int_equal(stranger.error.status, STATUS_BAD_FRAME);
@@ -317,7 +338,8 @@ frames_that_are_wrong_are_refused_and_nobody_else_notices(void **state)
 	send_raw(&stranger, base, "\x00\x06\x00\x10\x00\x00\x00\x2e" "\0\0\0\0\0\0\0\x63", 16);
 	assert_int_equal(stranger.error.status, STATUS_NO_SUCH_USER);
 	assert_false(stranger.closed);
-	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }), STATUS_NO_SUCH_USER);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_NO_SUCH_USER);
 	channel_free(stranger.channel);
 	close_scene(&scene);
 	event_base_free(base);
@@ -344,13 +366,15 @@ a_full_queue_says_busy(void **state)
 	assert_int_equal(store_begin(database->store), STATUS_OK);
 	for (size_t i = 0; i < COUNT; i++) {
 		sample_fill(&sample, i, "lin");
-		store_client_ask(scene.client, VERB_ACCOUNT_ADD, &sample.add, reply_on_answer, &replies[i], 0);
+		store_client_ask(scene.client, VERB_ACCOUNT_ADD, &sample.add, reply_on_answer,
+		    &replies[i], 0);
 	}
 	reply_wait(base, &replies[COUNT - 1]);
 	assert_status(replies[COUNT - 1], STATUS_BUSY);
 	assert_true(replies[COUNT - 1].answer.retry_ms > 0);
 	/* Reading goes on meanwhile. */
-	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }), STATUS_NO_SUCH_USER);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_NO_SUCH_USER);
 	store_rollback(database->store);
 	for (size_t i = 0; i < COUNT; i++) {
 		reply_wait(base, &replies[i]);
@@ -375,12 +399,13 @@ a_second_server_on_the_same_file_is_refused(void **state)
 
 	open_scene(&scene, base, &database->config);
 	if (database->mariadb == NULL) {
-		assert_int_equal(store_service_new(base, &database->config, NULL, NULL, &second, why, sizeof(why)),
-		    STATUS_STORE_LOCKED);
+		assert_int_equal(store_service_new(base, &database->config, NULL, NULL, &second,
+		    why, sizeof(why)), STATUS_STORE_LOCKED);
 		assert_null(second);
 		assert_non_null(strstr(why, "is used by another server"));
 	}
-	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }), STATUS_NO_SUCH_USER);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_NO_SUCH_USER);
 	close_scene(&scene);
 	/* And at once when the first one has ended. */
 	open_scene(&scene, base, &database->config);
@@ -397,8 +422,8 @@ a_newer_database_is_refused(void **state)
 	char why[512] = "";
 
 	database_say(database, "INSERT INTO tingyu_schema (version, since) VALUES (1000, 0)");
-	assert_int_equal(store_service_new(base, &database->config, NULL, NULL, &service, why, sizeof(why)),
-	    STATUS_STORE_NEWER);
+	assert_int_equal(store_service_new(base, &database->config, NULL, NULL, &service, why,
+	    sizeof(why)), STATUS_STORE_NEWER);
 	assert_null(service);
 	assert_non_null(strstr(why, "newer version"));
 	event_base_free(base);
@@ -410,7 +435,8 @@ a_takeover_by_another_server_is_told_to_the_child(void **state)
 	struct database *database = *state;
 	struct store_config other = database->config;
 	struct event_base *base = event_base_new();
-	struct verb_session_add add = { .uid = 77, .session = 5, .port = 1, .host = bytes_of_string("192.0.2.1") };
+	struct verb_session_add add = { .uid = 77, .session = 5, .port = 1,
+	    .host = bytes_of_string("192.0.2.1") };
 	struct scene a, b;
 
 	if (database->mariadb == NULL) {
@@ -426,7 +452,8 @@ a_takeover_by_another_server_is_told_to_the_child(void **state)
 	loop_until(base, a.taken > 0);
 	assert_int_equal(a.last_taken.uid, 77);
 	assert_int_equal(a.last_taken.session, 5);
-	assert_status(ask(&a, VERB_SESSION_FIND, &(struct verb_session_find){ .uid = 77 }), STATUS_OK);
+	assert_status(ask(&a, VERB_SESSION_FIND, &(struct verb_session_find){ .uid = 77 }),
+	    STATUS_OK);
 	assert_int_equal(b.taken, 0);
 
 	/* The winner's child dies: nobody has to say that its session is over. */
@@ -456,7 +483,8 @@ a_database_that_is_away_at_the_start_is_waited_for(void **state)
 	open_scene(&scene, base, &database->config);
 	sample_fill(&sample, 1, "lin");
 	assert_status(ask(&scene, VERB_ACCOUNT_ADD, &sample.add), STATUS_STORE_AWAY);
-	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }), STATUS_STORE_AWAY);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_STORE_AWAY);
 	mariadb_start(database->mariadb);
 	assert_status(ask_patiently(base, scene.client, VERB_ACCOUNT_ADD, &sample.add), STATUS_OK);
 	/* Nobody has heard of this server before: the child is asked for its sessions. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Who is online where, with several work servers on one database; on SQLite there is one, and all of it costs nothing. */
+/*
+ * Who is online where, with several work servers on one database; on SQLite there is one, and
+ * all of it costs nothing.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +40,8 @@ add(struct work *work, uint16_t child, uint64_t uid, uint32_t session)
 {
 	const struct store_child who = { child, 1 };
 	const struct verb_session_add ask = {
-		.uid = uid, .session = session, .port = (uint16_t)(1000 + session), .host = bytes_of_string("192.0.2.7"),
+		.uid = uid, .session = session, .port = (uint16_t)(1000 + session),
+		    .host = bytes_of_string("192.0.2.7"),
 	};
 
 	assert_int_equal(store_session_add(work->store, &who, &ask), STATUS_OK);
@@ -57,7 +61,8 @@ static unsigned
 find(struct work *work, uint64_t uid)
 {
 	struct verb_session_find_ok out;
-	enum status status = store_session_find(work->store, &(struct verb_session_find){ .uid = uid }, &out);
+	enum status status = store_session_find(work->store,
+	    &(struct verb_session_find){ .uid = uid }, &out);
 
 	if (status == STATUS_NOT_ONLINE)
 		return 0;
@@ -107,9 +112,11 @@ the_other_server_sees_who_is_online(void **state)
 	add(&a, 0, uid, 5);
 	assert_int_equal(find(&b, uid), shared ? 1005 : 0);
 	assert_int_equal(find(&a, uid), 0);	/* not elsewhere */
-	assert_int_equal(store_account_find(b.store, &(struct verb_account_find){ .uid = uid }, &found), STATUS_OK);
+	assert_int_equal(store_account_find(b.store, &(struct verb_account_find){ .uid = uid },
+	    &found), STATUS_OK);
 	assert_int_equal(found.remote_online, shared);
-	assert_int_equal(store_account_find(a.store, &(struct verb_account_find){ .uid = uid }, &found), STATUS_OK);
+	assert_int_equal(store_account_find(a.store, &(struct verb_account_find){ .uid = uid },
+	    &found), STATUS_OK);
 	assert_int_equal(found.remote_online, 0);
 	take_away(&a, 0, uid, 5);
 	assert_int_equal(find(&b, uid), 0);
@@ -142,13 +149,14 @@ pages_say_who_is_online_elsewhere(void **state)
 	add(&a, 0, 2, 5);
 	add(&a, 1, 60, 6);
 	add(&b, 0, 3, 5);
-	assert_int_equal(store_account_page(b.store, &(struct verb_account_page){ .page = 1, .per_page = 60 }, online,
-	    mark_item, marks, &end), STATUS_OK);
+	assert_int_equal(store_account_page(b.store, &(struct verb_account_page){ .page = 1,
+	    .per_page = 60 }, online, mark_item, marks, &end), STATUS_OK);
 	assert_int_equal(marks[0], 60);
 	assert_int_equal(marks[1], shared ? 1ull << 58 | 1 : 0);
 	memset(marks, 0, sizeof(marks));
 	assert_int_equal(store_account_page(b.store,
-	    &(struct verb_account_page){ .page = 1, .online_only = 1 }, online, mark_item, marks, &end), STATUS_OK);
+	    &(struct verb_account_page){ .page = 1, .online_only = 1 }, online, mark_item, marks,
+	    &end), STATUS_OK);
 	assert_int_equal(marks[0], shared ? 2 : 0);
 	assert_int_equal(marks[1], shared ? 3 : 0);
 	online_free(online);
@@ -284,12 +292,14 @@ a_dead_child_takes_its_sessions_along(void **state)
 	add(&a, 1, 71, 1);
 	assert_int_equal(store_session_drop(a.store, &(struct store_child){ 0, 2 }), STATUS_OK);
 	assert_int_equal(find(&b, 70), shared ? 1001 : 0);
-	assert_int_equal(store_session_drop_older(a.store, &(struct store_child){ 0, 1 }), STATUS_OK);
+	assert_int_equal(store_session_drop_older(a.store, &(struct store_child){ 0, 1 }),
+	    STATUS_OK);
 	assert_int_equal(find(&b, 70), shared ? 1001 : 0);
 	assert_int_equal(store_session_drop(a.store, &(struct store_child){ 0, 1 }), STATUS_OK);
 	assert_int_equal(find(&b, 70), 0);
 	assert_int_equal(find(&b, 71), shared ? 1001 : 0);
-	assert_int_equal(store_session_drop_older(a.store, &(struct store_child){ 1, 2 }), STATUS_OK);
+	assert_int_equal(store_session_drop_older(a.store, &(struct store_child){ 1, 2 }),
+	    STATUS_OK);
 	assert_int_equal(find(&b, 71), 0);
 	store_close(a.store);
 	store_close(b.store);
@@ -323,7 +333,8 @@ a_deleted_account_is_not_online(void **state)
 	start(&a, database, 1);
 	start(&b, database, 2);
 	add(&a, 0, uid, 1);
-	assert_int_equal(store_account_delete(b.store, &(struct verb_account_delete){ .uid = uid }, &was_there), STATUS_OK);
+	assert_int_equal(store_account_delete(b.store, &(struct verb_account_delete){ .uid = uid },
+	    &was_there), STATUS_OK);
 	assert_int_equal(find(&b, uid), 0);
 	store_close(a.store);
 	store_close(b.store);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The table of verbs is what it says it is; and the breaker, which needs neither database nor time. */
+/*
+ * The table of verbs is what it says it is; and the breaker, which needs neither database nor
+ * time.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>

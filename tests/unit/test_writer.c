@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The writer: many jobs become few commits, and one bad row does not hurt the others; on both engines. */
+/*
+ * The writer: many jobs become few commits, and one bad row does not hurt the others; on both
+ * engines.
+ */
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -56,7 +59,8 @@ done(void *arg, struct store *store UNUSED, struct writer_job *job, enum status 
 static void
 open_scene(struct scene *scene, const struct database *database, size_t queue_max)
 {
-	const struct writer_options options = { .queue_max = queue_max, .run = run, .done = done, .arg = scene };
+	const struct writer_options options = { .queue_max = queue_max, .run = run, .done = done,
+	    .arg = scene };
 
 	memset(scene, 0, sizeof(*scene));
 	pthread_mutex_init(&scene->lock, NULL);
@@ -117,7 +121,8 @@ many_jobs_are_few_commits(void **state)
 		assert_int_equal(tasks[i].runs, 1);
 		assert_int_equal(tasks[i].out.uid, i + 1);
 	}
-	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 2 * WRITER_BATCH_MAX + 10);
+	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"),
+	    2 * WRITER_BATCH_MAX + 10);
 	close_scene(&scene);
 	free(tasks);
 }
@@ -127,7 +132,8 @@ forbid_poison(const struct database *database)
 {
 	database_say(database, database->mariadb != NULL ?
 	    "CREATE TRIGGER no_poison BEFORE INSERT ON account FOR EACH ROW BEGIN "
-	    "IF NEW.name = 'poison' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF; END" :
+	    "IF NEW.name = 'poison' THEN "
+	    "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF; END" :
 	    "CREATE TRIGGER no_poison BEFORE INSERT ON account WHEN NEW.name = 'poison' BEGIN "
 	    "SELECT RAISE(ABORT, 'poison'); END");
 }
@@ -176,7 +182,8 @@ a_row_that_is_refused_stays_in_the_batch(void **state)
 	writer_figures(scene.writer, &figures);
 	assert_int_equal(figures.commits, 1);
 	for (size_t i = 0; i < 10; i++)
-		assert_int_equal(tasks[i].status, i == 4 ? STATUS_BAD_NAME : i == 7 ? STATUS_IDENTITY_TAKEN : STATUS_OK);
+		assert_int_equal(tasks[i].status, i == 4 ? STATUS_BAD_NAME :
+		    i == 7 ? STATUS_IDENTITY_TAKEN : STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), 8);
 	close_scene(&scene);
 	free(tasks);
