@@ -322,8 +322,15 @@ struct link *
 link_accept(struct link_loop *loop, int fd, struct tls_context *tls, const struct link_limits *limits,
     const struct link_handler *handler, void *arg)
 {
+	return link_adopt(loop, fd, tls, NULL, limits, handler, arg);
+}
+
+struct link *
+link_adopt(struct link_loop *loop, int fd, struct tls_context *tls, const uint8_t *pin,
+    const struct link_limits *limits, const struct link_handler *handler, void *arg)
+{
 	struct link *link = link_new(loop, limits, handler, arg);
-	enum status status = link_start(link, fd, tls, NULL);
+	enum status status = link_start(link, fd, tls, pin);
 
 	if (status == STATUS_OK && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0)
 		status = status_of_errno(errno);

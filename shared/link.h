@@ -93,6 +93,13 @@ struct link *link_accept(struct link_loop *loop, int fd, struct tls_context *tls
     const struct link_handler *handler, void *arg);
 
 /*
+ * The same for a socket on which TLS was agreed before, in whichever role "tls" has; "pin" (TLS_PIN_SIZE bytes, copied; or
+ * NULL) is the only key accepted from the other side.
+ */
+struct link *link_adopt(struct link_loop *loop, int fd, struct tls_context *tls, const uint8_t *pin,
+    const struct link_limits *limits, const struct link_handler *handler, void *arg);
+
+/*
  * Connects, without waiting. Never fails: STATUS_REFUSED, STATUS_UNREACHABLE, STATUS_TIMEOUT (limits->handshake_ms),
  * STATUS_WRONG_PIN, STATUS_HANDSHAKE_FAILED, ... are told by on_down.
  */

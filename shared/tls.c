@@ -28,6 +28,14 @@
 	":+SIGN-EDDSA-ED25519:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384" \
 	":+SIGN-RSA-PSS-RSAE-SHA256"
 
+/* Between people: keys without certificates, of one kind. */
+#define PEER_PRIORITY \
+	"NONE:+VERS-TLS1.3:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:+AEAD" \
+	":+ECDHE-ECDSA:+GROUP-X25519:+GROUP-SECP256R1:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK:+SIGN-EDDSA-ED25519"
+
+/* SubjectPublicKeyInfo of an Ed25519 key up to the key itself (RFC 8410 4). */
+static const uint8_t ed25519_prefix[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
+
 enum {
 	RECORD_SIZE_MAX = 16384,
 	/*
@@ -43,7 +51,7 @@ struct tls_context {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
 	unsigned flags;		/* of gnutls_init() */
-	bool ask_peer;
+	gnutls_certificate_request_t ask_peer;
 	atomic_uint holders;
 };
 
@@ -147,14 +155,14 @@ set_certificate(struct tls_context *context, struct bytes certificate, struct by
 }
 
 static struct tls_context *
-context_new(unsigned flags)
+context_new(unsigned flags, const char *priority)
 {
 	struct tls_context *context = mem_new(sizeof(*context));
 
 	atomic_init(&context->holders, 1);
 	context->flags = flags | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS;
 	if (gnutls_certificate_allocate_credentials(&context->credentials) != 0 ||
-	    gnutls_priority_init(&context->priority, PRIORITY, NULL) != 0) {
+	    gnutls_priority_init(&context->priority, priority, NULL) != 0) {
 		tls_context_unref(context);
 		return NULL;
 	}
@@ -165,7 +173,7 @@ context_new(unsigned flags)
 enum status
 tls_context_new_server(struct bytes certificate, struct bytes key, bool ask_peer, struct tls_context **out)
 {
-	struct tls_context *context = context_new(GNUTLS_SERVER);
+	struct tls_context *context = context_new(GNUTLS_SERVER, PRIORITY);
 	enum status status = STATUS_SYSTEM;
 
 	if (context != NULL)
@@ -174,7 +182,7 @@ tls_context_new_server(struct bytes certificate, struct bytes key, bool ask_peer
 		tls_context_unref(context);
 		return status;
 	}
-	context->ask_peer = ask_peer;
+	context->ask_peer = ask_peer ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE;
 	*out = context;
 	return STATUS_OK;
 }
@@ -183,7 +191,8 @@ enum status
 tls_context_new_client(struct bytes certificate, struct bytes key, struct tls_context **out)
 {
 	/* A server that asks does not name authorities, so our certificate fits always; see GNUTLS_FORCE_CLIENT_CERT. */
-	struct tls_context *context = context_new(GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP | GNUTLS_FORCE_CLIENT_CERT);
+	struct tls_context *context = context_new(GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP | GNUTLS_FORCE_CLIENT_CERT,
+	    PRIORITY);
 	enum status status = context != NULL ? STATUS_OK : STATUS_SYSTEM;
 
 	if (status == STATUS_OK && certificate.len > 0)
@@ -194,6 +203,57 @@ tls_context_new_client(struct bytes certificate, struct bytes key, struct tls_co
 	}
 	*out = context;
 	return STATUS_OK;
+}
+
+static enum status
+set_raw_key(struct tls_context *context, const uint8_t *seed, const uint8_t *key)
+{
+	const gnutls_datum_t x = datum_of(bytes_of(key, TLS_KEY_SIZE)), k = datum_of(bytes_of(seed, TLS_KEY_SIZE));
+	uint8_t der[sizeof(ed25519_prefix) + TLS_KEY_SIZE];
+	const gnutls_datum_t spki = datum_of(bytes_of(der, sizeof(der)));
+	gnutls_pcert_st *shown = gnutls_calloc(1, sizeof(*shown));
+	gnutls_privkey_t secret = NULL;
+
+	memcpy(der, ed25519_prefix, sizeof(ed25519_prefix));
+	memcpy(der + sizeof(ed25519_prefix), key, TLS_KEY_SIZE);
+	if (shown != NULL && gnutls_privkey_init(&secret) == 0 &&
+	    gnutls_privkey_import_ecc_raw(secret, GNUTLS_ECC_CURVE_ED25519, &x, NULL, &k) == 0 &&
+	    gnutls_pcert_import_rawpk_raw(shown, &spki, GNUTLS_X509_FMT_DER, 0, 0) == 0 &&
+	    gnutls_certificate_set_key(context->credentials, NULL, 0, shown, 1, secret) >= 0)
+		return STATUS_OK; /* both are the credentials' now */
+	gnutls_privkey_deinit(secret);
+	if (shown != NULL && shown->pubkey != NULL)
+		gnutls_pcert_deinit(shown);
+	gnutls_free(shown);
+	return STATUS_BAD_KEY;
+}
+
+enum status
+tls_context_new_peer(bool is_server, const uint8_t *seed, const uint8_t *key, struct tls_context **out)
+{
+	unsigned role = is_server ? GNUTLS_SERVER : GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT;
+	struct tls_context *context = context_new(role | GNUTLS_ENABLE_RAWPK, PEER_PRIORITY);
+	enum status status = STATUS_SYSTEM;
+
+	if (context != NULL)
+		status = set_raw_key(context, seed, key);
+	if (status != STATUS_OK) {
+		tls_context_unref(context);
+		return status;
+	}
+	context->ask_peer = is_server ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_IGNORE;
+	*out = context;
+	return STATUS_OK;
+}
+
+enum status
+tls_pin_of_key(const uint8_t *key, uint8_t out[TLS_PIN_SIZE])
+{
+	uint8_t der[sizeof(ed25519_prefix) + TLS_KEY_SIZE];
+
+	memcpy(der, ed25519_prefix, sizeof(ed25519_prefix));
+	memcpy(der + sizeof(ed25519_prefix), key, TLS_KEY_SIZE);
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, der, sizeof(der), out) == 0 ? STATUS_OK : STATUS_SYSTEM;
 }
 
 struct tls_context *
@@ -259,8 +319,8 @@ session_prepare(struct tls *tls)
 	gnutls_transport_set_ptr(session, tls);
 	gnutls_transport_set_pull_function(session, tls_on_pull);
 	gnutls_transport_set_vec_push_function(session, tls_on_push);
-	if (context->ask_peer)
-		gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+	if (context->ask_peer != GNUTLS_CERT_IGNORE)
+		gnutls_certificate_server_set_request(session, context->ask_peer);
 	return gnutls_priority_set(session, context->priority) == 0 &&
 	    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, context->credentials) == 0 &&
 	    gnutls_alpn_set_protocols(session, &alpn, 1, GNUTLS_ALPN_MANDATORY) == 0;
@@ -444,6 +504,10 @@ tls_peer_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE])
 
 	if (chain == NULL || count == 0)
 		return STATUS_NOT_FOUND;
+	/* A raw key comes as the very bytes that its pin is made of. */
+	if (gnutls_certificate_type_get2(tls->session, GNUTLS_CTYPE_PEERS) == GNUTLS_CRT_RAWPK)
+		return gnutls_hash_fast(GNUTLS_DIG_SHA256, chain[0].data, chain[0].size, out) == 0 ? STATUS_OK
+												   : STATUS_BAD_KEY;
 	return pin_of_certificate(bytes_of(chain[0].data, chain[0].size), GNUTLS_X509_FMT_DER, out);
 }
 
