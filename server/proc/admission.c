@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "shared/clock.h"
 #include "shared/mem.h"
 
 enum {
@@ -17,11 +18,16 @@ enum {
 	FULL_MS = 20,	/* how often some are let in when it is full */
 };
 
-/* A ring of descriptors; "room" is a power of two. */
+struct waiting {
+	int fd;
+	uint64_t since_ms;
+};
+
+/* A ring of those who wait, oldest first; "room" is a power of two. */
 struct admission {
 	const struct admission_events *events;
 	void *arg;
-	int *fds;
+	struct waiting *ring;
 	size_t room;
 	size_t first;
 	size_t count;
@@ -46,14 +52,31 @@ set_timer(struct admission *admission)
 		event_add(&admission->turn, is_full(admission) ? &later : &at_once);
 }
 
-static int
-take_first(struct admission *admission)
+static struct waiting *
+at(const struct admission *admission, size_t place)
 {
-	int fd = admission->fds[admission->first];
+	return &admission->ring[(admission->first + place) & (admission->room - 1)];
+}
+
+static int
+take_oldest(struct admission *admission)
+{
+	int fd = at(admission, 0)->fd;
 
 	admission->first = (admission->first + 1) & (admission->room - 1);
 	admission->count--;
 	return fd;
+}
+
+static int
+take_next(struct admission *admission)
+{
+	uint64_t waited_ms = clock_monotonic_ms() - at(admission, 0)->since_ms;
+
+	if (waited_ms <= admission->limits->patience_ms)
+		return take_oldest(admission);
+	admission->count--;
+	return at(admission, admission->count)->fd;
 }
 
 /*
@@ -71,7 +94,7 @@ is_gone(int fd)
 static void
 let_in(struct admission *admission)
 {
-	int fd = take_first(admission);
+	int fd = take_next(admission);
 
 	if (is_gone(fd)) {
 		close(fd);
@@ -117,8 +140,8 @@ admission_free(struct admission *admission)
 		return;
 	event_del(&admission->turn);
 	while (admission->count > 0)
-		close(take_first(admission));
-	free(admission->fds);
+		close(take_oldest(admission));
+	free(admission->ring);
 	free(admission);
 }
 
@@ -126,16 +149,14 @@ static void
 grow(struct admission *admission)
 {
 	size_t room = admission->room == 0 ? ROOM_AT_START : admission->room * 2;
-	int *fds = mem_new_array(room, sizeof(*fds));
-	size_t count = admission->count;
+	struct waiting *ring = mem_new_array(room, sizeof(*ring));
 
-	for (size_t i = 0; i < count; i++)
-		fds[i] = take_first(admission);
-	free(admission->fds);
-	admission->fds = fds;
+	for (size_t i = 0; i < admission->count; i++)
+		ring[i] = *at(admission, i);
+	free(admission->ring);
+	admission->ring = ring;
 	admission->room = room;
 	admission->first = 0;
-	admission->count = count;
 }
 
 void
@@ -143,7 +164,7 @@ admission_queue(struct admission *admission, int fd)
 {
 	if (admission->count == admission->room)
 		grow(admission);
-	admission->fds[(admission->first + admission->count) & (admission->room - 1)] = fd;
+	*at(admission, admission->count) = (struct waiting){ fd, clock_monotonic_ms() };
 	admission->count++;
 	if (!event_pending(&admission->turn, EV_TIMEOUT, NULL))
 		set_timer(admission);

@@ -6,12 +6,16 @@
  * let in, and neither settled nor gone. The others wait in the order in which they came, and
  * their time does not run; whoever goes away meanwhile costs nothing. Nobody can hold up the ones
  * outside by being slow inside: some are let in every moment even when it is full.
+ *
+ * When the queue has grown so long that those in front may be about to give up, the newest come
+ * first: whoever waited too long comes back as a newcomer, and nobody is served just too late.
  */
 
 #ifndef SERVER_PROC_ADMISSION_H
 #define SERVER_PROC_ADMISSION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shared/compiler.h"
 
@@ -29,6 +33,7 @@ struct admission_limits {
 	size_t per_turn;	/* let in at each turn of the loop, at most */
 	size_t inside;		/* at the door at a time */
 	size_t per_second;	/* let in when it is full */
+	uint64_t patience_ms;	/* clients surely wait so long */
 };
 
 /* "limits" and "events" stay the caller's. */

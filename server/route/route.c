@@ -118,6 +118,7 @@ static const struct admission_limits admission_limits = {
 	.per_turn = 16,
 	.inside = 256,
 	.per_second = 500,
+	.patience_ms = 4000,
 };
 
 static void

@@ -10,15 +10,18 @@
 #include <event2/event.h>
 
 #include "server/proc/admission.h"
+#include "shared/clock.h"
 #include "shared/link.h"
 
 enum { MANY = 200, PER_TURN = 16 };
 
+/* So impatient that everybody has always waited too long. */
+static const struct admission_limits late = { .per_turn = 1, .inside = 2 * MANY };
 static const struct admission_limits wide = {
-	.per_turn = PER_TURN, .inside = 2 * MANY, .per_second = 1
+	.per_turn = PER_TURN, .inside = 2 * MANY, .per_second = 1, .patience_ms = 60000
 };
 static const struct admission_limits narrow = {
-	.per_turn = PER_TURN, .inside = 20, .per_second = 0
+	.per_turn = PER_TURN, .inside = 20, .per_second = 0, .patience_ms = 60000
 };
 
 /* Sockets by their other ends; who came in, in that order. */
@@ -130,6 +133,25 @@ admission__is_not_held_up__by_the_slow(void **state)
 }
 
 static void
+admission__takes_the_newest__when_the_oldest_waited_too_long(void **state)
+{
+	struct hall hall;
+	char byte = 0;
+	uint64_t start;
+
+	(void)state;
+	hall_open(&hall, &late);
+	start = clock_monotonic_ms();
+	while (clock_monotonic_ms() == start)
+		continue;
+	event_base_loop(hall.base, EVLOOP_ONCE);
+	assert_int_equal(hall.enter_count, 1);
+	assert_int_equal(write(hall.outside[MANY - 1], "x", 1), 1);
+	assert_int_equal(read(hall.entered[0], &byte, 1), 1);
+	hall_close(&hall);
+}
+
+static void
 admission__spends_nothing__on_who_has_left(void **state)
 {
 	struct hall hall;
@@ -170,6 +192,7 @@ main(void)
 		cmocka_unit_test(admission__lets_some_in_each_turn__in_order),
 		cmocka_unit_test(admission__lets_more_in__when_those_inside_are_through),
 		cmocka_unit_test(admission__is_not_held_up__by_the_slow),
+		cmocka_unit_test(admission__takes_the_newest__when_the_oldest_waited_too_long),
 		cmocka_unit_test(admission__spends_nothing__on_who_has_left),
 		cmocka_unit_test(admission__closes_who_waits__when_it_ends),
 	};
