@@ -342,7 +342,7 @@ send_form(struct control *control)
 	if (status == STATUS_OK) {
 		form_submit(form, bytes_of_string(form->is_new ? "Making the account…" : "Signing in…"));
 	} else {
-		form_refuse(form, field_of(status), bytes_of_string(status_text(status)));
+		form_refuse(form, field_of(status), bytes_of_string(control_refusal(control, status)));
 		question_drop(question);
 	}
 	mem_wipe(password, strlen(password));

@@ -54,9 +54,7 @@ people_load(struct control *control, struct pane pane, uint32_t page)
 	model_show(model, pane_directory());
 	if (status == STATUS_OK)
 		return;
-	directory_refuse(directory, bytes_of_string(status == STATUS_WRONG_STATE || status == STATUS_NO_SERVER
-		? "You are not signed in: /login signs in, /register makes an account."
-		: status_text(status)));
+	directory_refuse(directory, bytes_of_string(control_refusal(control, status)));
 	question_drop(question);
 }
 

@@ -72,30 +72,29 @@ control_alert(struct control *control, struct pane pane, const char *format, ...
 	free(text);
 }
 
+const char *
+control_refusal(const struct control *control, enum status status)
+{
+	const struct me *me = &control->model->me;
+
+	if (status == STATUS_NO_SERVER)
+		return "No server was chosen yet: /login asks for it.";
+	if (status == STATUS_BUSY)
+		return "Something else is being worked on; try again in a moment.";
+	if (status != STATUS_WRONG_STATE && status != STATUS_CLOSED)
+		return status_text(status);
+	if (me->uid == 0)
+		return "You are not signed in: /login signs in, /register makes an account.";
+	if (status == STATUS_CLOSED)
+		return "There is no connection to the server now. It is tried again by itself; /reconnect does not wait.";
+	return me->link == ME_LINK_ONLINE ? "You are signed in already: /logout comes first."
+					  : "You are not online yet; try again in a moment.";
+}
+
 void
 control_refuse(struct control *control, struct pane pane, enum status status)
 {
-	switch (status) {
-	case STATUS_WRONG_STATE:
-		control_alert(control, pane, "%s", control->model->me.uid == 0
-			? "You are not signed in: /login signs in, /register makes an account."
-			: control->model->me.link == ME_LINK_ONLINE
-			? "You are signed in already: /logout comes first."
-			: "You are not online yet; try again in a moment.");
-		break;
-	case STATUS_NO_SERVER:
-		control_alert(control, pane, "No server was chosen yet: /login asks for it.");
-		break;
-	case STATUS_CLOSED:
-		control_alert(control, pane, "There is no connection to the server now. It is tried again by itself; "
-					     "/reconnect does not wait.");
-		break;
-	case STATUS_BUSY:
-		control_alert(control, pane, "Something else is being worked on; try again in a moment.");
-		break;
-	default:
-		control_alert(control, pane, "%s", status_text(status));
-	}
+	control_alert(control, pane, "%s", control_refusal(control, status));
 }
 
 /* --- questions to the server -------------------------------------------------------------- */

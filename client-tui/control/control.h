@@ -113,6 +113,9 @@ void question_drop(struct question *question);
 void question_refuse(struct question *question, const struct answer *answer);
 void control_refuse(struct control *control, struct pane pane, enum status status);
 
+/* The sentence for what the outbox said to a request. */
+const char *control_refusal(const struct control *control, enum status status);
+
 void wish_clear(struct wish *wish);
 
 #endif
