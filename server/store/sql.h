@@ -5,7 +5,7 @@
  * sql_words.def. Numbers are unsigned 64-bit.
  *
  * Every function that can fail says what kind of failure it was:
- *	STATUS_STORE_AWAY	the connection is gone: close it. Nobody knows about the last statement
+ *	STATUS_STORE_AWAY	the connection is gone: close it; the last statement may be done
  *	STATUS_BUSY		a lock or deadlock: roll back and do the whole transaction again
  *	STATUS_ALREADY_THERE	a key or table exists; only that statement was not done
  *	STATUS_NOT_FOUND	there is no such table

@@ -110,7 +110,7 @@ database_run_tests(const struct CMUnitTest *tests, size_t count)
 	int failed = run_on("on SQLite", set_up_sqlite, tests, count);
 
 	if (!mariadb_is_there()) {
-		puts("MariaDB is not installed here, or not built in: half of these tests is left out.");
+		puts("MariaDB is not installed or not built in: half of these tests is left out.");
 		return failed;
 	}
 	failed += cmocka_run_group_tests_name("MariaDB starts", start, NULL, NULL);

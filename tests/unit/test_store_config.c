@@ -33,7 +33,7 @@ all_parts_of_a_mysql_line_are_found(void **state UNUSED)
 	struct store_config config;
 	char why[256], text[256];
 
-	assert_int_equal(store_config_parse("mysql://ting%40yu:se%3Acret%25@db.example.org:3307/rain",
+	assert_int_equal(store_config_parse("mysql://ting%40yu:se%3Acret%25@db.example.org:3307/d",
 	    &config, why, sizeof(why)), STATUS_OK);
 	assert_int_equal(config.engine, STORE_MYSQL);
 	assert_true(store_config_is_shared(&config));
@@ -41,10 +41,10 @@ all_parts_of_a_mysql_line_are_found(void **state UNUSED)
 	assert_string_equal(config.password, "se:cret%");
 	assert_string_equal(config.host, "db.example.org");
 	assert_int_equal(config.port, 3307);
-	assert_string_equal(config.database, "rain");
+	assert_string_equal(config.database, "d");
 	assert_string_equal(config.socket, "");
 	store_config_describe(&config, text, sizeof(text));
-	assert_string_equal(text, "mysql://ting@yu@db.example.org:3307/rain");
+	assert_string_equal(text, "mysql://ting@yu@db.example.org:3307/d");
 	store_config_clear(&config);
 	assert_string_equal(config.password, "");
 }
