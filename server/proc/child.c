@@ -202,6 +202,8 @@ child_on_closed(struct channel *channel UNUSED, void *arg)
 	struct proc_child *child = arg;
 
 	log_warn("the parent is gone: leaving");
+	/* Nobody has to wake this process up any more (see child_open()). */
+	prctl(PR_SET_PDEATHSIG, 0);
 	stop_within(child, ORPHAN_MS);
 }
 

@@ -348,8 +348,11 @@ parrot_on_started(struct proc_parent *parent, void *arg)
 
 	memcpy(&address, &proc_parent_address(parent, 0)->address, sizeof(address));
 	log_info("started on port %u", ntohs(address.sin_port));
-	if (options->log[0] != '\0' && log_to_file(options->log) != STATUS_OK)
+	if (options->log[0] == '\0')
+		return;
+	if (log_to_file(options->log) != STATUS_OK)
 		log_fatalx("%s cannot be opened", options->log);
+	log_info("the log goes on here");
 }
 
 static void

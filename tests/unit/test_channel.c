@@ -691,8 +691,9 @@ talk(void *arg)
 	channel_send(end.channel, numbered_frame(room, 0, 4), -1);
 	run(base);
 	talker->frames = end.frames;
-	/* What the other one still waits for. */
-	channel_flush(end.channel);
+	/* What the other one still waits for, if that has not left before. */
+	if (end.channel != NULL)
+		channel_flush(end.channel);
 	end_clear(&end);
 	event_base_free(base);
 	return NULL;

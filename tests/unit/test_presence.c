@@ -27,7 +27,7 @@
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 enum { EFFORT = 1 };
 #else
-enum { EFFORT = 10 };
+enum { EFFORT = 4 };
 #endif
 
 /* The table as it lies in memory, seen from outside. */
