@@ -76,7 +76,9 @@ buffer_skip(struct buffer **buffer, size_t len)
 struct bytes
 buffer_bytes(const struct buffer *buffer)
 {
-	return buffer != NULL ? bytes_of(buffer->data + buffer->start, buffer_len(buffer)) : bytes_of(NULL, 0);
+	if (buffer == NULL)
+		return bytes_of(NULL, 0);
+	return bytes_of(buffer->data + buffer->start, buffer_len(buffer));
 }
 
 size_t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Bytes that wait: added at the end, taken at the start. An empty buffer is NULL and costs nothing; it comes to be
- * with the first byte and goes with the last one.
+ * Bytes that wait: added at the end, taken at the start. An empty buffer is NULL and costs
+ * nothing; it comes to be with the first byte and goes with the last one.
  */
 
 #ifndef SHARED_BUFFER_H

@@ -4,8 +4,9 @@
  *
  *	CONNECTING -> SECURING -> OPEN -> SHUT -> DEAD
  *
- * An accepted one starts with SECURING, or OPEN when it is plain; each state may go to DEAD. "why" is set by the first
- * who wants the end; from then on nothing is handed out and nothing taken.
+ * An accepted one starts with SECURING, or OPEN when it is plain; each state may go to DEAD.
+ * "why" is set by the first who wants the end; from then on nothing is handed out and nothing
+ * taken.
  */
 
 #include "shared/link.h"
@@ -290,7 +291,8 @@ link_settle(struct link *link)
 }
 
 static struct link *
-link_new(struct link_loop *loop, const struct link_limits *limits, const struct link_handler *handler, void *arg)
+link_new(struct link_loop *loop, const struct link_limits *limits,
+    const struct link_handler *handler, void *arg)
 {
 	struct link *link = mem_new(sizeof(*link));
 
@@ -309,18 +311,20 @@ link_start(struct link *link, int fd, struct tls_context *context, const uint8_t
 {
 	const int on = 1;
 
-	event_assign(&link->event, link->loop->base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, link_on_event, link);
+	event_assign(&link->event, link->loop->base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST,
+	    link_on_event, link);
 	if (fd < 0)
 		return STATUS_SYSTEM;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));	/* other families refuse, and need none */
+	/* Other families than TCP refuse this, and need none. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (event_add(&link->event, NULL) != 0)
 		return STATUS_SYSTEM;
 	return context != NULL ? tls_new(context, fd, pin, &link->tls) : STATUS_OK;
 }
 
 struct link *
-link_accept(struct link_loop *loop, int fd, struct tls_context *tls, const struct link_limits *limits,
-    const struct link_handler *handler, void *arg)
+link_accept(struct link_loop *loop, int fd, struct tls_context *tls,
+    const struct link_limits *limits, const struct link_handler *handler, void *arg)
 {
 	return link_adopt(loop, fd, tls, NULL, limits, handler, arg);
 }
@@ -380,8 +384,8 @@ dial(const struct link_target *target)
 }
 
 struct link *
-link_connect(struct link_loop *loop, const struct link_target *target, const struct link_limits *limits,
-    const struct link_handler *handler, void *arg)
+link_connect(struct link_loop *loop, const struct link_target *target,
+    const struct link_limits *limits, const struct link_handler *handler, void *arg)
 {
 	struct link *link = link_new(loop, limits, handler, arg);
 	int fd = dial(target);
@@ -454,13 +458,16 @@ link_bytes_read(const struct link *link)
 }
 
 static enum status
-ask_address(const struct link *link, int ask(int, struct sockaddr *, socklen_t *), struct sockaddr_storage *out)
+ask_address(const struct link *link, int ask(int, struct sockaddr *, socklen_t *),
+    struct sockaddr_storage *out)
 {
 	socklen_t len = sizeof(*out);
 
 	if (link->state == LINK_DEAD)
 		return STATUS_CLOSED;
-	return ask(link_fd(link), (struct sockaddr *)out, &len) == 0 ? STATUS_OK : status_of_errno(errno);
+	if (ask(link_fd(link), (struct sockaddr *)out, &len) != 0)
+		return status_of_errno(errno);
+	return STATUS_OK;
 }
 
 enum status
@@ -478,13 +485,17 @@ link_local_address(const struct link *link, struct sockaddr_storage *out)
 enum status
 link_binding(const struct link *link, uint8_t out[TLS_BINDING_SIZE])
 {
-	return link->tls != NULL && link->told_up ? tls_binding(link->tls, out) : STATUS_WRONG_STATE;
+	if (link->tls == NULL || !link->told_up)
+		return STATUS_WRONG_STATE;
+	return tls_binding(link->tls, out);
 }
 
 enum status
 link_peer_pin(const struct link *link, uint8_t out[TLS_PIN_SIZE])
 {
-	return link->tls != NULL && link->told_up ? tls_peer_pin(link->tls, out) : STATUS_WRONG_STATE;
+	if (link->tls == NULL || !link->told_up)
+		return STATUS_WRONG_STATE;
+	return tls_peer_pin(link->tls, out);
 }
 
 const char *

@@ -10,7 +10,10 @@
 
 /* ---- in ---- */
 
-/* More than 0: so many bytes in loop->wire; 0: the socket is empty; else a negative status, CLOSED at the end. */
+/*
+ * More than 0: so many bytes in loop->wire; 0: the socket is empty; else a negative status,
+ * CLOSED at the end.
+ */
 static ssize_t
 receive(struct link *link, size_t size)
 {
@@ -141,7 +144,10 @@ take_wire(struct link *link, struct bytes wire)
 	take_fed(link);
 }
 
-/* The end of the other side's stream, or an error. With TLS a whole end is told by its bye, and comes before. */
+/*
+ * The end of the other side's stream, or an error. With TLS a whole end is told by its bye, and
+ * comes before.
+ */
 static void
 take_end(struct link *link, enum status status)
 {
@@ -194,8 +200,8 @@ link_read_backlog(struct link *link)
 }
 
 /*
- * What TLS does not take because it cannot send (a full socket, hardly ever) waits in link->input, and TLS goes on
- * reading from there.
+ * What TLS does not take because it cannot send (a full socket, hardly ever) waits in
+ * link->input, and TLS goes on reading from there.
  */
 static void
 keep_leftover(struct link *link)
@@ -239,7 +245,10 @@ link_read_leftover(struct link *link)
 
 /* ---- out ---- */
 
-/* Room for "size" bytes at the end of the queue; NULL: the link is ending, or does so for the queue being too long. */
+/*
+ * Room for "size" bytes at the end of the queue; NULL: the link is ending, or does so for the
+ * queue being too long.
+ */
 static uint8_t *
 output_room(struct link *link, size_t size)
 {
@@ -318,7 +327,8 @@ link_flush(struct link *link)
 			break;
 		buffer_skip(&link->output, (size_t)sent);
 	}
-	if (!link->congested || !link_is_going(link) || buffer_len(link->output) > link->limits->output_low)
+	if (!link->congested || !link_is_going(link) ||
+	    buffer_len(link->output) > link->limits->output_low)
 		return;
 	link->congested = false;
 	if (link->handler != NULL && link->handler->on_drained != NULL)

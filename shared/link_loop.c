@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The turns of a thread's links. A turn is what the event loop does between two looks at the sockets; at its end what
- * was queued is sent and what was closed is freed.
+ * The turns of a thread's links. A turn is what the event loop does between two looks at the
+ * sockets; at its end what was queued is sent and what was closed is freed.
  */
 
 #include <assert.h>
@@ -21,7 +21,10 @@ link_base_new(void)
 
 	if (config == NULL)
 		return NULL;
-	/* The change list (EVENT_EPOLL_USE_CHANGELIST in the environment) loses edges of descriptors that are reused. */
+	/*
+	 * The change list (EVENT_EPOLL_USE_CHANGELIST in the environment) loses edges of
+	 * descriptors that are reused.
+	 */
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
 	event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_O1);
 	base = event_base_new_with_config(config);
@@ -34,8 +37,9 @@ link_base_new(void)
 }
 
 /*
- * An event made active runs after all that are active now: the end of this turn. While that end is being worked on
- * it would run again before any socket is looked at, so what comes up then waits for a timer of no length.
+ * An event made active runs after all that are active now: the end of this turn. While that end
+ * is being worked on it would run again before any socket is looked at, so what comes up then
+ * waits for a timer of no length.
  */
 static void
 loop_wake(struct link_loop *loop)

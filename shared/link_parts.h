@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What link.c (its life), link_io.c (its bytes) and link_loop.c (its turns) know of one another. For these three only.
+ * What link.c (its life), link_io.c (its bytes) and link_loop.c (its turns) know of one another.
+ * For these three only.
  */
 
 #ifndef SHARED_LINK_PARTS_H
@@ -40,7 +41,8 @@ struct link {
 	void *arg;
 	const struct link_limits *limits;
 	struct tls *tls;	/* NULL: plain */
-	struct buffer *input;	/* a frame's beginning, or what a pause left; during SECURING what TLS has not taken */
+	/* A frame's beginning, or what a pause left; during SECURING what TLS has not taken. */
+	struct buffer *input;
 	struct buffer *output;	/* clear bytes that wait */
 	TAILQ_ENTRY(link) ready;	/* wants to read more */
 	STAILQ_ENTRY(link) agenda;	/* something to do at the end of the turn */
@@ -54,7 +56,7 @@ struct link {
 	bool on_agenda : 1;
 	bool told_up : 1;	/* on_up was called */
 	bool paused : 1;
-	bool readable : 1;	/* the socket was not read until it was empty, and no edge will tell */
+	bool readable : 1;	/* the socket was not read until it was empty: no edge will come */
 	bool congested : 1;	/* more than output_low waited */
 	bool ended : 1;		/* the other side sent the end of the stream */
 };

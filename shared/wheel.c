@@ -14,8 +14,8 @@ enum {
 	SLOTS = 512,
 	BITS = 64,
 	/*
-	 * The loop's own clock (CLOCK_MONOTONIC_COARSE) is behind by a kernel tick at most; arming that much later saves a
-	 * second waking for a slot whose time has not quite come.
+	 * The loop's own clock (CLOCK_MONOTONIC_COARSE) is behind by a kernel tick at most;
+	 * arming that much later saves a second waking for a slot whose time has not quite come.
 	 */
 	COARSE_MS = 5,
 };
@@ -197,7 +197,10 @@ move_to(struct wheel_timer *ring, struct wheel_timer *timer)
 	ring_append(ring, timer);
 }
 
-/* Moves what is due at "now" from a slot to "due"; a slot also holds what is due some rounds later. */
+/*
+ * Moves what is due at "now" from a slot to "due"; a slot also holds what is due some rounds
+ * later.
+ */
 static void
 collect_slot(struct wheel *wheel, size_t slot, uint64_t now, struct wheel_timer *due)
 {

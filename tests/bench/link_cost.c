@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a link costs its server: bytes per idle session, CPU per connect, CPU per frame that is echoed or goes to
- * everybody; and the same for the least that epoll and the TLS library allow, as a yardstick of the same run. The other
- * side is a process of its own.
+ * What a link costs its server: bytes per idle session, CPU per connect, CPU per frame that is
+ * echoed or goes to everybody; and the same for the least that epoll and the TLS library allow,
+ * as a yardstick of the same run. The other side is a process of its own.
  *
  *	tests/bench/link_cost [SESSIONS [ROUNDS]]
  */
@@ -32,6 +32,9 @@
 
 enum { PAYLOAD = 96, TALKERS = 100, AT_ONCE = 64, DEPTH = 8, TICK_MS = 250 };
 
+/* A frame at a time per talker; several; or one talker whose frames go to all. */
+enum way { WAY_ONE, WAY_BURSTS, WAY_FAN };
+
 static const struct link_limits limits = {
 	.handshake_ms = 60000,
 	.idle_ms = 90000,
@@ -42,6 +45,7 @@ static const struct link_limits limits = {
 
 struct plan {
 	const char *name;
+	const char *way;
 	bool tls;
 	bool bare;	/* the yardstick instead of links */
 	bool fan;	/* one talks, and each frame goes to everybody */
@@ -96,7 +100,8 @@ listen_somewhere(struct plan *plan)
 	plan->address = (struct sockaddr_in){ .sin_family = AF_INET };
 	plan->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	plan->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	if (bind(plan->listener, (struct sockaddr *)&plan->address, len) != 0 || listen(plan->listener, 4096) != 0 ||
+	if (bind(plan->listener, (struct sockaddr *)&plan->address, len) != 0 ||
+	    listen(plan->listener, 4096) != 0 ||
 	    getsockname(plan->listener, (struct sockaddr *)&plan->address, &len) != 0)
 		log_fatal("no listener");
 }
@@ -204,8 +209,9 @@ meet(int gate)
 static void
 run_clients(const struct plan *plan, int gate)
 {
-	struct crowd crowd = { .plan = plan, .talkers = mem_new_array(plan->sessions, sizeof(struct talker)) };
+	struct crowd crowd = { .plan = plan };
 
+	crowd.talkers = mem_new_array(plan->sessions, sizeof(struct talker));
 	crowd.base = link_base_new();
 	crowd.loop = link_loop_new(crowd.base, TICK_MS);
 	if (plan->tls)
@@ -252,7 +258,10 @@ session_on_down(struct link *link UNUSED, enum status why UNUSED, void *arg UNUS
 {
 }
 
-static const struct link_handler session_handler = { .on_frame = session_on_frame, .on_down = session_on_down };
+static const struct link_handler session_handler = {
+	.on_frame = session_on_frame,
+	.on_down = session_on_down,
+};
 
 static void
 server_on_connection(evutil_socket_t fd, short what UNUSED, void *arg)
@@ -261,8 +270,8 @@ server_on_connection(evutil_socket_t fd, short what UNUSED, void *arg)
 	int peer;
 
 	while ((peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-		server->links[server->count++] =
-		    link_accept(server->loop, peer, server->context, &limits, &session_handler, server);
+		server->links[server->count++] = link_accept(
+		    server->loop, peer, server->context, &limits, &session_handler, server);
 }
 
 static void
@@ -276,14 +285,16 @@ server_on_gate(evutil_socket_t fd, short what UNUSED, void *arg)
 }
 
 static void
-report(const struct plan *plan, double cpu_before, double cpu_up, double cpu_end, size_t heap, size_t dirty)
+report(const struct plan *plan, double cpu_before, double cpu_up, double cpu_end, size_t heap,
+    size_t dirty)
 {
 	double n = (double)plan->sessions;
 	double frames = (double)plan->rounds * (double)(plan->fan ? plan->sessions : plan->talkers);
 
-	printf("%-10s %-7s %7.0f B heap %7.0f B dirty %7.1f us/connect %7.2f us/frame %8.0f frames/s/core\n",
-	    plan->name, plan->fan ? "fan" : plan->depth == 1 ? "one" : "bursts", (double)heap / n, (double)dirty / n,
-	    (cpu_up - cpu_before) / n, (cpu_end - cpu_up) / frames, 1e6 * frames / (cpu_end - cpu_up));
+	printf("%-10s %-7s %7.0f B heap %7.0f B dirty", plan->name, plan->way, (double)heap / n,
+	    (double)dirty / n);
+	printf(" %7.1f us/connect %7.2f us/frame %8.0f frames/s/core\n", (cpu_up - cpu_before) / n,
+	    (cpu_end - cpu_up) / frames, 1e6 * frames / (cpu_end - cpu_up));
 	fflush(stdout);
 }
 
@@ -299,8 +310,10 @@ run_links(struct plan *plan, int gate)
 	server.loop = link_loop_new(server.base, TICK_MS);
 	server.links = mem_new_array(plan->sessions, sizeof(struct link *));
 	if (plan->tls)
-		tls_context_new_server(bytes_of_string(plan->certificate), bytes_of_string(plan->key), false, &server.context);
-	listening = event_new(server.base, plan->listener, EV_READ | EV_PERSIST, server_on_connection, &server);
+		tls_context_new_server(bytes_of_string(plan->certificate),
+		    bytes_of_string(plan->key), false, &server.context);
+	listening = event_new(
+	    server.base, plan->listener, EV_READ | EV_PERSIST, server_on_connection, &server);
 	gating = event_new(server.base, gate, EV_READ | EV_PERSIST, server_on_gate, &server);
 	event_add(listening, NULL);
 	event_add(gating, NULL);
@@ -338,7 +351,8 @@ bare_start(struct bare *bare, const struct plan *plan)
 	bare->secure = !plan->tls;
 	if (!plan->tls)
 		return;
-	gnutls_init(&bare->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+	gnutls_init(
+	    &bare->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
 	gnutls_priority_set_direct(bare->session, "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
 	gnutls_credentials_set(bare->session, GNUTLS_CRD_CERTIFICATE, bare_credentials);
 	gnutls_alpn_set_protocols(bare->session, &alpn, 1, 0);
@@ -348,7 +362,8 @@ bare_start(struct bare *bare, const struct plan *plan)
 static ssize_t
 bare_read(struct bare *bare, void *room, size_t size)
 {
-	return bare->session != NULL ? gnutls_record_recv(bare->session, room, size) : recv(bare->fd, room, size, 0);
+	return bare->session != NULL ? gnutls_record_recv(bare->session, room, size)
+				     : recv(bare->fd, room, size, 0);
 }
 
 static void
@@ -424,7 +439,8 @@ static void
 run_bare(struct plan *plan, int gate)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
-	gnutls_datum_t crt = { (unsigned char *)plan->certificate, (unsigned)strlen(plan->certificate) };
+	gnutls_datum_t crt = { (unsigned char *)plan->certificate,
+		(unsigned)strlen(plan->certificate) };
 	gnutls_datum_t key = { (unsigned char *)plan->key, (unsigned)strlen(plan->key) };
 	size_t heap = heap_bytes(), dirty = private_bytes();
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -469,8 +485,10 @@ run_plan(struct plan plan)
 	close(gates[0]);
 	close(gates[1]);
 	close(plan.listener);
-	if (waitpid(server, &status, 0) != server || status != 0 || waitpid(clients, &status, 0) != clients || status != 0)
-		log_fatalx("%s: one of the two processes failed, wait status 0x%x", plan.name, (unsigned)status);
+	if (waitpid(server, &status, 0) != server || status != 0 ||
+	    waitpid(clients, &status, 0) != clients || status != 0)
+		log_fatalx("%s: one of the two processes failed, wait status 0x%x", plan.name,
+		    (unsigned)status);
 	free(plan.certificate);
 	free(plan.key);
 }
@@ -480,7 +498,12 @@ main(int argc, char **argv)
 {
 	size_t sessions = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
 	size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 2000;
-	const struct plan plans[] = {
+	static const char *const ways[] = {
+		[WAY_ONE] = "one",
+		[WAY_BURSTS] = "bursts",
+		[WAY_FAN] = "fan",
+	};
+	static const struct plan plans[] = {
 		{ .name = "bare plain", .bare = true },
 		{ .name = "link plain" },
 		{ .name = "bare TLS", .bare = true, .tls = true },
@@ -490,12 +513,13 @@ main(int argc, char **argv)
 	log_open("link_cost");
 	if (sessions < TALKERS || rounds < DEPTH)
 		log_fatalx("at least %d sessions and %d rounds", TALKERS, DEPTH);
-	for (int way = 0; way < 3; way++) {
+	for (size_t way = 0; way < ARRAY_LEN(ways); way++) {
 		for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
 			struct plan plan = plans[i];
 
-			plan.fan = way == 2;
-			plan.depth = way == 1 ? DEPTH : 1;
+			plan.way = ways[way];
+			plan.fan = way == WAY_FAN;
+			plan.depth = way == WAY_BURSTS ? DEPTH : 1;
 			plan.sessions = sessions;
 			plan.talkers = plan.fan ? 1 : TALKERS;
 			plan.rounds = plan.fan ? 1 + rounds * TALKERS / sessions : rounds;

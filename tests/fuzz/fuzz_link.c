@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A stream of foreign bytes through a plain link: however it is cut into pieces and wherever the owner pauses, the
- * frames are those that frame_parse() finds in the whole, and the end is the right one.
+ * A stream of foreign bytes through a plain link: however it is cut into pieces and wherever the
+ * owner pauses, the frames are those that frame_parse() finds in the whole, and the end is the
+ * right one.
  *
- * The first byte of the input is the size of the pieces, the second pauses after so many frames; the rest is the stream.
+ * The first byte of the input is the size of the pieces, the second pauses after so many frames;
+ * the rest is the stream.
  */
 
 #include <assert.h>
@@ -96,7 +98,8 @@ turn(struct event_base *base, struct link *link, struct seen *seen)
 }
 
 static void
-carry(struct event_base *base, struct link *link, struct seen *seen, int fd, struct bytes stream, size_t step)
+carry(struct event_base *base, struct link *link, struct seen *seen, int fd, struct bytes stream,
+    size_t step)
 {
 	while (stream.len > 0 && !seen->down) {
 		size_t len = step > 0 && step < stream.len ? step : stream.len;
@@ -114,7 +117,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct link_limits limits = { 60000, 0, 60000, 65536, 65536 };
-	static const struct link_handler handler = { .on_frame = seen_on_frame, .on_down = seen_on_down };
+	static const struct link_handler handler = { .on_frame = seen_on_frame,
+		.on_down = seen_on_down };
 	static struct event_base *base;
 	static struct link_loop *loop;
 	struct seen seen = { 0 }, expected;
@@ -132,7 +136,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stream = bytes_of(data + 2, size - 2);
 	expected = parse_whole(stream);
 	seen.pause_at = data[1];
-	carry(base, link_accept(loop, fds[1], NULL, &limits, &handler, &seen), &seen, fds[0], stream, data[0]);
+	carry(base, link_accept(loop, fds[1], NULL, &limits, &handler, &seen), &seen, fds[0],
+	    stream, data[0]);
 	close(fds[0]);
 	if (!seen.down || seen.why != expected.why)
 		abort();

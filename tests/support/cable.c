@@ -159,12 +159,14 @@ cable_new(struct stage *stage, int from, int to, struct wire_fault fault)
 	struct cable *cable = mem_new(sizeof(*cable));
 
 	cable->fault = fault;
-	cable->lanes[0] = (struct lane){ .cable = cable, .from = from, .to = to, .is_harmful = true };
+	cable->lanes[0] =
+	    (struct lane){ .cable = cable, .from = from, .to = to, .is_harmful = true };
 	cable->lanes[1] = (struct lane){ .cable = cable, .from = to, .to = from };
 	for (int i = 0; i < 2; i++) {
 		struct lane *lane = &cable->lanes[i];
 
-		lane->event = event_new(stage->base, lane->from, EV_READ | EV_PERSIST, lane_on_readable, lane);
+		lane->event = event_new(
+		    stage->base, lane->from, EV_READ | EV_PERSIST, lane_on_readable, lane);
 		event_add(lane->event, NULL);
 	}
 	return cable;
@@ -199,7 +201,8 @@ cable_count_records(const struct cable *cable)
 }
 
 struct cable *
-stage_link_by_cable(struct stage *stage, struct end *client, struct end *server, struct wire_fault fault)
+stage_link_by_cable(
+    struct stage *stage, struct end *client, struct end *server, struct wire_fault fault)
 {
 	struct sockaddr_in address;
 	int listener = stage_listen(&address);

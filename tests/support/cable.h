@@ -28,8 +28,8 @@ size_t raw_count_frames(const struct raw *raw, uint16_t type);
 void stage_raw(struct stage *stage, struct raw *raw, bool reads, struct end *server);
 
 /*
- * A wire between two sockets, both taken over. It carries at most "step" bytes a turn and direction. From the byte
- * "harm_at" on (of what "from" sends) it does harm.
+ * A wire between two sockets, both taken over. It carries at most "step" bytes a turn and
+ * direction. From the byte "harm_at" on (of what "from" sends) it does harm.
  */
 enum harm {
 	HARM_NONE,
@@ -52,6 +52,7 @@ void cable_free(struct cable *cable);
 size_t cable_count_records(const struct cable *cable);
 
 /* A client and a server end with such a wire between them, not waited for. */
-struct cable *stage_link_by_cable(struct stage *stage, struct end *client, struct end *server, struct wire_fault fault);
+struct cable *stage_link_by_cable(
+    struct stage *stage, struct end *client, struct end *server, struct wire_fault fault);
 
 #endif

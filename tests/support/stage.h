@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Links on a stage: a loop, both kinds of TLS context, and ends that write down what happens to them. */
+/*
+ * Links on a stage: a loop, both kinds of TLS context, and ends that write down what happens to
+ * them.
+ */
 
 #ifndef TESTS_SUPPORT_STAGE_H
 #define TESTS_SUPPORT_STAGE_H
@@ -58,7 +61,10 @@ int stage_tear_down(void **state);
 /* Fails when a link or a descriptor was left over. */
 void stage_close(struct stage *stage);
 
-/* One turn of the loop that waits for something to happen; fails the test after half a minute of nothing. */
+/*
+ * One turn of the loop that waits for something to happen; fails the test after half a minute of
+ * nothing.
+ */
 void stage_turn(struct stage *stage);
 
 /* Some turns that do not wait: what could happen now has happened. */
@@ -86,7 +92,10 @@ void stage_link(struct stage *stage, struct end *client, struct end *server);
 /* Ends what is still there and waits for the on_downs. */
 void end_close(struct end *end);
 
-/* Sends a frame of this payload length whose bytes follow from "seed"; tells whether a frame is such a one. */
+/*
+ * Sends a frame of this payload length whose bytes follow from "seed"; tells whether a frame is
+ * such a one.
+ */
 enum status end_send(struct end *end, uint16_t type, size_t payload_len, unsigned seed);
 bool frame_is_sent_by_seed(const struct frame *frame, unsigned seed);
 

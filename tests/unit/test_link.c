@@ -90,7 +90,8 @@ frames_of_a_turn_share_a_record(void **state)
 {
 	struct stage *stage = *state;
 	struct end client = { 0 }, server = { 0 };
-	struct cable *cable = stage_link_by_cable(stage, &client, &server, (struct wire_fault){ 0 });
+	struct cable *cable = stage_link_by_cable(
+	    stage, &client, &server, (struct wire_fault){ 0 });
 	size_t before;
 
 	stage_until(stage, client.ups && server.ups);
@@ -170,8 +171,9 @@ static void
 busy_links_leave_room_for_each_other(void **state)
 {
 	struct stage *stage = *state;
-	struct end clients[3] = { { .on_drained = fill_for_ever }, { .on_drained = fill_for_ever } }, servers[3] = { 0 };
+	struct end clients[3] = { 0 }, servers[3] = { 0 };
 
+	clients[0].on_drained = clients[1].on_drained = fill_for_ever;
 	for (int i = 0; i < 3; i++)
 		stage_link(stage, &clients[i], &servers[i]);
 	fill_for_ever(&clients[0]);
@@ -184,7 +186,8 @@ busy_links_leave_room_for_each_other(void **state)
 		assert_true(servers[0].bytes + servers[1].bytes - before < 4000000);
 	}
 	stage_until(stage, servers[0].bytes > 3000000 && servers[1].bytes > 3000000);
-	assert_true(servers[0].bytes < 4 * servers[1].bytes && servers[1].bytes < 4 * servers[0].bytes);
+	assert_true(
+	    servers[0].bytes < 4 * servers[1].bytes && servers[1].bytes < 4 * servers[0].bytes);
 	for (int i = 0; i < 3; i++) {
 		end_close(&clients[i]);
 		end_close(&servers[i]);
@@ -304,7 +307,8 @@ a_thousand_links_leave_nothing_behind(void **state)
 {
 	enum { COUNT = 1000, AT_ONCE = 100 };
 	struct stage *stage = *state;
-	struct end *clients = calloc(COUNT, sizeof(*clients)), *servers = calloc(COUNT, sizeof(*servers));
+	struct end *clients = calloc(COUNT, sizeof(*clients));
+	struct end *servers = calloc(COUNT, sizeof(*servers));
 	struct sockaddr_in address;
 	int listener = stage_listen(&address);
 

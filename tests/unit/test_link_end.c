@@ -53,7 +53,13 @@ cut_by_queue(struct end *end)
 	assert_int_equal(end_send(end, 7, 10, 1), STATUS_SLOW_READER);
 }
 
-static void (*const ways[])(struct end *) = { close_it, finish_it, finish_it_slowly, refuse_it, cut_by_queue };
+static void (*const ways[])(struct end *) = {
+	close_it,
+	finish_it,
+	finish_it_slowly,
+	refuse_it,
+	cut_by_queue,
+};
 
 static void
 end_in_frame(struct end *end, const struct frame *frame UNUSED)
@@ -100,7 +106,8 @@ a_link_may_end_in_on_up(void **state)
 	struct stage *stage = *state;
 
 	for (size_t way = 0; way < ARRAY_LEN(ways); way++) {
-		struct end client = { .number = way }, server = { .on_up = end_in_event, .number = way };
+		struct end client = { .number = way };
+		struct end server = { .on_up = end_in_event, .number = way };
 
 		if (way % 2 == 1)
 			client.on_up = end_in_event;
@@ -171,7 +178,8 @@ static void
 a_link_may_end_in_the_callback_of_another(void **state)
 {
 	struct stage *stage = *state;
-	struct end a = { 0 }, b = { 0 }, a_server = { .on_frame = close_the_other }, b_server = { .on_frame = close_the_other };
+	struct end a = { 0 }, a_server = { .on_frame = close_the_other };
+	struct end b = { 0 }, b_server = { .on_frame = close_the_other };
 
 	stage_link(stage, &a, &a_server);
 	stage_link(stage, &b, &b_server);
@@ -250,7 +258,10 @@ finish_sends_what_waits_first(void **state)
 	assert_int_equal(client.why, STATUS_CLOSED);
 }
 
-/* Data that was not read would make the system reset the connection, and the last words would be lost. */
+/*
+ * Data that was not read would make the system reset the connection, and the last words would be
+ * lost.
+ */
 static void
 last_words_arrive_though_more_is_coming_in(void **state)
 {
@@ -277,7 +288,8 @@ keep_error(struct end *end, const struct frame *frame)
 	struct msg_error error;
 
 	assert_int_equal(frame->type, MSG_ERROR);
-	assert_int_equal(codec_decode(protocol_schema(MSG_ERROR), frame->payload, &error, NULL), STATUS_OK);
+	assert_int_equal(
+	    codec_decode(protocol_schema(MSG_ERROR), frame->payload, &error, NULL), STATUS_OK);
 	assert_int_equal(error.request, 0);
 	assert_int_equal(error.retry_ms, 2500);
 	assert_true(bytes_equal(error.sentence, bytes_of_string(status_text(STATUS_FULL))));

@@ -39,7 +39,8 @@ a_peer_that_dribbles_gets_everything_done(void **state)
 {
 	struct stage *stage = *state;
 	struct end client = { .on_frame = check_seed }, server = { .on_frame = echo };
-	struct cable *cable = stage_link_by_cable(stage, &client, &server, (struct wire_fault){ .step = 1 });
+	struct cable *cable = stage_link_by_cable(
+	    stage, &client, &server, (struct wire_fault){ .step = 1 });
 
 	stage_until(stage, client.ups && server.ups);
 	for (unsigned i = 1; i <= 20; i++)
@@ -57,7 +58,8 @@ a_large_frame_survives_small_pieces(void **state)
 {
 	struct stage *stage = *state;
 	struct end client = { .on_frame = check_seed }, server = { .on_frame = echo };
-	struct cable *cable = stage_link_by_cable(stage, &client, &server, (struct wire_fault){ .step = 61 });
+	struct cable *cable = stage_link_by_cable(
+	    stage, &client, &server, (struct wire_fault){ .step = 61 });
 
 	stage_until(stage, client.ups && server.ups);
 	end_send(&client, 7, FRAME_PAYLOAD_MAX, 1);
@@ -209,7 +211,10 @@ the_budget_is_kept_to_the_byte(void **state)
 	assert_int_equal(server.why, STATUS_TOO_CHATTY);
 }
 
-/* A frame that could only end beyond the budget is refused by its header: nobody keeps it until then. */
+/*
+ * A frame that could only end beyond the budget is refused by its header: nobody keeps it until
+ * then.
+ */
 static void
 a_frame_beyond_the_budget_is_not_waited_for(void **state)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What TLS adds to a link: who is there, who is refused, and sides that speak another dialect of it. */
+/*
+ * What TLS adds to a link: who is there, who is refused, and sides that speak another dialect of
+ * it.
+ */
 
 #include <errno.h>
 #include <setjmp.h>
@@ -18,6 +21,8 @@
 #include "shared/mem.h"
 #include "tests/support/cable.h"
 
+#define ONLY_TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+
 static struct bytes
 pem(const char *text)
 {
@@ -30,7 +35,8 @@ static void
 both_ends_know_one_binding_and_the_pin(void **state)
 {
 	struct stage *stage = *state;
-	uint8_t ours[TLS_BINDING_SIZE], theirs[TLS_BINDING_SIZE], other[TLS_BINDING_SIZE], pin[TLS_PIN_SIZE];
+	uint8_t ours[TLS_BINDING_SIZE], theirs[TLS_BINDING_SIZE], other[TLS_BINDING_SIZE],
+	    pin[TLS_PIN_SIZE];
 	struct end client = { 0 }, server = { 0 }, client_2 = { 0 }, server_2 = { 0 };
 
 	stage_link(stage, &client, &server);
@@ -65,7 +71,10 @@ a_plain_link_has_neither(void **state)
 	end_close(&server);
 }
 
-/* Not a byte of the application goes to a server with another key, nor is one believed that came from it. */
+/*
+ * Not a byte of the application goes to a server with another key, nor is one believed that came
+ * from it.
+ */
 static void
 a_wrong_pin_ends_it_before_a_byte_is_said(void **state)
 {
@@ -100,8 +109,11 @@ a_server_that_asks_learns_the_pin_of_its_client(void **state)
 	assert_int_equal(tls_make_certificate(&certificate, &key), STATUS_OK);
 	assert_int_equal(tls_pin_of_certificate(pem(certificate), expected), STATUS_OK);
 	tls_context_unref(stage->client);
-	assert_int_equal(tls_context_new_client(pem(certificate), pem(key), &stage->client), STATUS_OK);
-	assert_int_equal(tls_context_new_server(pem(stage->certificate), pem(stage->key), true, &asking), STATUS_OK);
+	assert_int_equal(
+	    tls_context_new_client(pem(certificate), pem(key), &stage->client), STATUS_OK);
+	assert_int_equal(
+	    tls_context_new_server(pem(stage->certificate), pem(stage->key), true, &asking),
+	    STATUS_OK);
 	tls_context_unref(stage->server);
 	stage->server = asking;
 	stage_link(stage, &client, &server);
@@ -122,7 +134,9 @@ a_server_that_asks_takes_clients_without_a_certificate(void **state)
 	struct tls_context *asking;
 	uint8_t pin[TLS_PIN_SIZE];
 
-	assert_int_equal(tls_context_new_server(pem(stage->certificate), pem(stage->key), true, &asking), STATUS_OK);
+	assert_int_equal(
+	    tls_context_new_server(pem(stage->certificate), pem(stage->key), true, &asking),
+	    STATUS_OK);
 	tls_context_unref(stage->server);
 	stage->server = asking;
 	stage_link(stage, &client, &server);
@@ -143,7 +157,8 @@ a_new_certificate_leaves_links_alone(void **state)
 	stage_link(stage, &old_client, &old_server);
 	assert_int_equal(tls_make_certificate(&certificate, &key), STATUS_OK);
 	tls_context_unref(stage->server);
-	assert_int_equal(tls_context_new_server(pem(certificate), pem(key), false, &stage->server), STATUS_OK);
+	assert_int_equal(
+	    tls_context_new_server(pem(certificate), pem(key), false, &stage->server), STATUS_OK);
 	stage_link(stage, &client, &server);
 	assert_int_equal(client.why, STATUS_WRONG_PIN);
 	assert_int_equal(tls_pin_of_certificate(pem(certificate), stage->pin), STATUS_OK);
@@ -183,13 +198,17 @@ a_peer_that_stops_in_the_handshake_is_cut(void **state)
 	}
 }
 
-/* The wire breaks at any byte of the handshake and a little behind: both ends go down, nobody waits. */
+/*
+ * The wire breaks at any byte of the handshake and a little behind: both ends go down, nobody
+ * waits.
+ */
 static void
 a_handshake_may_be_cut_anywhere(void **state)
 {
 	enum { COUNT = 100 };
 	struct stage *stage = *state;
-	struct end *clients = mem_new_array(COUNT, sizeof(*clients)), *servers = mem_new_array(COUNT, sizeof(*servers));
+	struct end *clients = mem_new_array(COUNT, sizeof(*clients));
+	struct end *servers = mem_new_array(COUNT, sizeof(*servers));
 	struct cable *cables[COUNT];
 
 	for (size_t i = 0; i < COUNT; i++) {
@@ -206,13 +225,17 @@ a_handshake_may_be_cut_anywhere(void **state)
 	free(servers);
 }
 
-/* The same with garbage; a length that grew so may wait for bytes that never come, until the deadline. */
+/*
+ * The same with garbage; a length that grew so may wait for bytes that never come, until the
+ * deadline.
+ */
 static void
 a_handshake_may_turn_into_garbage_anywhere(void **state)
 {
 	enum { COUNT = 100 };
 	struct stage *stage = *state;
-	struct end *clients = mem_new_array(COUNT, sizeof(*clients)), *servers = mem_new_array(COUNT, sizeof(*servers));
+	struct end *clients = mem_new_array(COUNT, sizeof(*clients));
+	struct end *servers = mem_new_array(COUNT, sizeof(*servers));
 	struct cable *cables[COUNT];
 
 	stage->limits.handshake_ms = 500;
@@ -244,7 +267,8 @@ plain_words_at_a_tls_door_are_refused(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		stage_raw(stage, &raws[i], true, &servers[i]);
-		raw_send(&raws[i], i == 0 ? (const void *)frame : http, i == 0 ? sizeof(frame) : sizeof(http) - 1);
+		raw_send(&raws[i], i == 0 ? (const void *)frame : http,
+		    i == 0 ? sizeof(frame) : sizeof(http) - 1);
 		stage_until(stage, servers[i].downs);
 		assert_int_equal(servers[i].why, STATUS_HANDSHAKE_FAILED);
 		assert_int_equal(servers[i].ups, 0);
@@ -258,7 +282,8 @@ static void
 an_endless_first_message_is_not_kept(void **state)
 {
 	enum { RECORD_HEADER = 5, RECORD = 16384 };
-	static uint8_t record[RECORD_HEADER + RECORD] = { 22, 3, 1, RECORD >> 8, RECORD & 255, 1, 255, 255, 255 };
+	static uint8_t record[RECORD_HEADER + RECORD] = { 22, 3, 1, RECORD >> 8, RECORD & 255, 1,
+		255, 255, 255 };
 	struct stage *stage = *state;
 	struct end server = { 0 };
 	struct raw raw;
@@ -280,7 +305,8 @@ a_storm_of_handshakes_leaves_room_for_others(void **state)
 {
 	enum { COUNT = 200 };
 	struct stage *stage = *state;
-	struct end *clients = mem_new_array(COUNT, sizeof(*clients)), *servers = mem_new_array(COUNT, sizeof(*servers));
+	struct end *clients = mem_new_array(COUNT, sizeof(*clients));
+	struct end *servers = mem_new_array(COUNT, sizeof(*servers));
 	struct end client = { 0 }, server = { 0 };
 	struct sockaddr_in address;
 	int listener = stage_listen(&address);
@@ -316,7 +342,8 @@ an_end_without_bye_is_a_broken_connection(void **state)
 {
 	struct stage *stage = *state;
 	struct end client = { 0 }, server = { 0 };
-	struct cable *cable = stage_link_by_cable(stage, &client, &server, (struct wire_fault){ 0 });
+	struct cable *cable = stage_link_by_cable(
+	    stage, &client, &server, (struct wire_fault){ 0 });
 
 	stage_until(stage, client.ups && server.ups);
 	cable_free(cable);
@@ -376,23 +403,30 @@ foreign_on_event(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	}
 }
 
+static gnutls_datum_t
+datum_of(const char *text)
+{
+	return (gnutls_datum_t){ (unsigned char *)text, text != NULL ? (unsigned)strlen(text) : 0 };
+}
+
 static void
 foreign_open(struct foreign *foreign, struct stage *stage, int fd, struct dialect dialect)
 {
-	gnutls_datum_t alpn = { (unsigned char *)dialect.alpn, dialect.alpn ? (unsigned)strlen(dialect.alpn) : 0 };
-	gnutls_datum_t crt = { (unsigned char *)stage->certificate, (unsigned)strlen(stage->certificate) };
-	gnutls_datum_t key = { (unsigned char *)stage->key, (unsigned)strlen(stage->key) };
+	gnutls_datum_t alpn = datum_of(dialect.alpn), crt = datum_of(stage->certificate);
+	gnutls_datum_t key = datum_of(stage->key);
 
 	*foreign = (struct foreign){ .fd = fd, .result = GNUTLS_E_AGAIN };
 	gnutls_certificate_allocate_credentials(&foreign->credentials);
 	gnutls_certificate_set_x509_key_mem(foreign->credentials, &crt, &key, GNUTLS_X509_FMT_PEM);
-	assert_int_equal(gnutls_init(&foreign->session, dialect.flags | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL), 0);
+	assert_int_equal(
+	    gnutls_init(&foreign->session, dialect.flags | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL), 0);
 	assert_int_equal(gnutls_priority_set_direct(foreign->session, dialect.priority, NULL), 0);
 	gnutls_credentials_set(foreign->session, GNUTLS_CRD_CERTIFICATE, foreign->credentials);
 	if (dialect.alpn != NULL)
 		gnutls_alpn_set_protocols(foreign->session, &alpn, 1, 0);
 	gnutls_transport_set_int(foreign->session, fd);
-	foreign->event = event_new(stage->base, fd, EV_READ | EV_PERSIST, foreign_on_event, foreign);
+	foreign->event = event_new(
+	    stage->base, fd, EV_READ | EV_PERSIST, foreign_on_event, foreign);
 	event_add(foreign->event, NULL);
 	if (dialect.flags & GNUTLS_CLIENT)
 		foreign_on_event(fd, EV_WRITE, foreign);
@@ -422,7 +456,8 @@ expect_refusal(struct stage *stage, const char *priority, const char *alpn)
 	stage_until(stage, foreign.ended || foreign.result != 0);
 	assert_int_equal(server.why, STATUS_HANDSHAKE_FAILED);
 	assert_int_equal(server.ups, 0);
-	assert_int_equal(foreign.ended != 0 ? foreign.ended : foreign.result, GNUTLS_E_FATAL_ALERT_RECEIVED);
+	assert_int_equal(
+	    foreign.ended != 0 ? foreign.ended : foreign.result, GNUTLS_E_FATAL_ALERT_RECEIVED);
 	foreign_close(&foreign);
 }
 
@@ -456,7 +491,8 @@ a_server_of_another_protocol_is_refused(void **state)
 		int listener = stage_listen(&address);
 
 		end_connect(&client, stage, &address);
-		foreign_open(&foreign, stage, accept4(listener, NULL, NULL, SOCK_NONBLOCK), dialects[i]);
+		foreign_open(
+		    &foreign, stage, accept4(listener, NULL, NULL, SOCK_NONBLOCK), dialects[i]);
 		close(listener);
 		stage_until(stage, client.downs);
 		assert_int_equal(client.why, STATUS_HANDSHAKE_FAILED);
@@ -473,11 +509,14 @@ foreign_send_frame(struct foreign *foreign)
 	assert_int_equal(gnutls_record_send(foreign->session, frame, sizeof(frame)), sizeof(frame));
 }
 
-/* What TLS says to itself (RFC 8446 4.6.3) comes in one edge with frames, and must not hide them. */
+/*
+ * What TLS says to itself (RFC 8446 4.6.3) comes in one edge with frames, and must not hide
+ * them.
+ */
 static void
 a_key_update_does_not_hide_what_is_behind(void **state)
 {
-	const struct dialect dialect = { GNUTLS_CLIENT, "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tingyu/1" };
+	const struct dialect dialect = { GNUTLS_CLIENT, ONLY_TLS13, "tingyu/1" };
 	struct stage *stage = *state;
 	struct foreign foreign;
 	struct end server = { 0 };
@@ -519,11 +558,14 @@ pull_from_socket(gnutls_transport_ptr_t fd, void *room, size_t size)
 	return recv(*(int *)fd, room, size, 0);
 }
 
-/* A server of others sends session tickets (RFC 8446 4.6.1), which are of no use here, and frames behind them. */
+/*
+ * A server of others sends session tickets (RFC 8446 4.6.1), which are of no use here, and
+ * frames behind them.
+ */
 static void
 tickets_do_not_hide_what_is_behind(void **state)
 {
-	const struct dialect dialect = { GNUTLS_SERVER, "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tingyu/1" };
+	const struct dialect dialect = { GNUTLS_SERVER, ONLY_TLS13, "tingyu/1" };
 	struct stage *stage = *state;
 	struct end client = { 0 };
 	struct buffer *held = NULL;
@@ -592,13 +634,15 @@ drink(int fd, size_t total)
 }
 
 /*
- * The socket is full when the server wants to answer the client's first message, so that TLS leaves lying what came
- * behind it: half of a record (change_cipher_spec, RFC 8446 D.4, that the server skips when it is whole).
+ * The socket is full when the server wants to answer the client's first message, so that TLS
+ * leaves lying what came behind it: half of a record (change_cipher_spec, RFC 8446 D.4, that the
+ * server skips when it is whole).
  */
 static void
 a_handshake_waits_for_room_and_loses_nothing(void **state)
 {
-	static const struct dialect dialect = { GNUTLS_CLIENT, "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tingyu/1" };
+	static const struct dialect dialect = { GNUTLS_CLIENT, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+		"tingyu/1" };
 	static const uint8_t skipped[] = { 20, 3, 3, 0, 1, 1 };
 	struct stage *stage = *state;
 	uint8_t hello[4096];
@@ -640,7 +684,7 @@ a_handshake_waits_for_room_and_loses_nothing(void **state)
 static void
 a_bye_is_answered(void **state)
 {
-	const struct dialect dialect = { GNUTLS_CLIENT, "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tingyu/1" };
+	const struct dialect dialect = { GNUTLS_CLIENT, ONLY_TLS13, "tingyu/1" };
 	struct stage *stage = *state;
 	struct foreign foreign;
 	struct end server = { 0 };

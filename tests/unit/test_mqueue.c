@@ -126,7 +126,10 @@ note_time(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	((struct receiver *)arg)->is_over = true;
 }
 
-/* The receiver sleeps when all is taken: the loop turns for the items and for the timer, not in between. */
+/*
+ * The receiver sleeps when all is taken: the loop turns for the items and for the timer, not in
+ * between.
+ */
 static void
 an_empty_queue_wakes_nobody(void **state UNUSED)
 {
@@ -184,7 +187,8 @@ start_all(struct sender *senders, struct mqueue *queue)
 {
 	for (unsigned i = 0; i < THREADS; i++) {
 		senders[i] = (struct sender){ .queue = queue, .number = i };
-		assert_int_equal(pthread_create(&senders[i].thread, NULL, send_all, &senders[i]), 0);
+		assert_int_equal(
+		    pthread_create(&senders[i].thread, NULL, send_all, &senders[i]), 0);
 	}
 }
 

@@ -70,12 +70,15 @@ made_certificates_fit_their_keys_and_differ(void **state UNUSED)
 	assert_int_equal(tls_pin_of_certificate(pem(certificate), pin), STATUS_OK);
 	assert_int_equal(tls_pin_of_certificate(pem(other_certificate), other_pin), STATUS_OK);
 	assert_memory_not_equal(pin, other_pin, sizeof(pin));
-	assert_int_equal(tls_context_new_server(pem(certificate), pem(key), false, &context), STATUS_OK);
+	assert_int_equal(
+	    tls_context_new_server(pem(certificate), pem(key), false, &context), STATUS_OK);
 	tls_context_unref(tls_context_ref(context));
 	tls_context_unref(context);
 	context = NULL;
-	assert_int_equal(tls_context_new_server(pem(certificate), pem(other_key), false, &context), STATUS_BAD_KEY);
-	assert_int_equal(tls_context_new_client(pem(certificate), pem(other_key), &context), STATUS_BAD_KEY);
+	assert_int_equal(tls_context_new_server(pem(certificate), pem(other_key), false, &context),
+	    STATUS_BAD_KEY);
+	assert_int_equal(
+	    tls_context_new_client(pem(certificate), pem(other_key), &context), STATUS_BAD_KEY);
 	assert_null(context);
 	free(certificate);
 	free(key);
@@ -86,14 +89,17 @@ made_certificates_fit_their_keys_and_differ(void **state UNUSED)
 static void
 what_is_no_certificate_is_refused(void **state UNUSED)
 {
-	struct bytes nothing = bytes_of(NULL, 0), noise = pem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	static const char empty[] =
+	    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+	struct bytes nothing = bytes_of(NULL, 0), noise = pem(empty);
 	struct tls_context *context = NULL;
 	uint8_t pin[TLS_PIN_SIZE];
 
 	assert_int_equal(tls_pin_of_certificate(nothing, pin), STATUS_BAD_KEY);
 	assert_int_equal(tls_pin_of_certificate(noise, pin), STATUS_BAD_KEY);
 	assert_int_equal(tls_context_new_server(nothing, nothing, false, &context), STATUS_BAD_KEY);
-	assert_int_equal(tls_context_new_server(pem(known_certificate), noise, false, &context), STATUS_BAD_KEY);
+	assert_int_equal(
+	    tls_context_new_server(pem(known_certificate), noise, false, &context), STATUS_BAD_KEY);
 	assert_null(context);
 	tls_context_unref(NULL);
 }
@@ -133,16 +139,20 @@ pair_open(struct pair *pair, const char *certificate, const char *key, const uin
 
 	*pair = (struct pair){ .done = { false, false } };
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
-	assert_int_equal(tls_context_new_server(pem(certificate), pem(key), false, &contexts[0]), STATUS_OK);
+	assert_int_equal(
+	    tls_context_new_server(pem(certificate), pem(key), false, &contexts[0]), STATUS_OK);
 	assert_int_equal(tls_context_new_client(nothing, nothing, &contexts[1]), STATUS_OK);
 	for (int i = 0; i < 2; i++) {
 		setsockopt(pair->fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-		assert_int_equal(tls_new(contexts[i], pair->fds[i], i == 1 ? pin : NULL, &pair->ends[i]), STATUS_OK);
+		assert_int_equal(
+		    tls_new(contexts[i], pair->fds[i], i == 1 ? pin : NULL, &pair->ends[i]),
+		    STATUS_OK);
 		tls_context_unref(contexts[i]);
 	}
 	while (!pair->done[0] || !pair->done[1])
 		for (int i = 0; i < 2; i++)
-			step(pair->ends[i], pair->fds[i], &pair->done[i], pair->rooms[i], sizeof(pair->rooms[i]));
+			step(pair->ends[i], pair->fds[i], &pair->done[i], pair->rooms[i],
+			    sizeof(pair->rooms[i]));
 }
 
 static void
@@ -187,7 +197,8 @@ a_full_socket_is_waited_for(void **state UNUSED)
 		assert_true(sent >= 0);
 		was_full |= sent == 0 && rest.len > 0;
 		rest = bytes_from(rest, (size_t)sent);
-		step(pair.ends[1], pair.fds[1], &pair.done[1], pair.rooms[1], sizeof(pair.rooms[1]));
+		step(
+		    pair.ends[1], pair.fds[1], &pair.done[1], pair.rooms[1], sizeof(pair.rooms[1]));
 		while ((got = tls_read(pair.ends[1], clear, sizeof(clear))) > 0) {
 			assert_memory_equal(clear, text + arrived, (size_t)got);
 			arrived += (size_t)got;

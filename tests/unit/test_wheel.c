@@ -71,7 +71,8 @@ advance_to(struct wheel *wheel, uint64_t ms)
 static void
 a_deadline_is_never_early_and_a_tick_late_at_most(void **state)
 {
-	static const uint64_t delays[] = { 0, 1, 99, 100, 101, 5000, 51100, 51199, 51200, 51201, 51300, 120000, 1000000 };
+	static const uint64_t delays[] = { 0, 1, 99, 100, 101, 5000, 51100, 51199, 51200, 51201,
+		51300, 120000, 1000000 };
 	struct alarm alarms[ARRAY_LEN(delays)] = { 0 };
 	uint64_t start = now_ms;
 	struct wheel *wheel = *state;
@@ -242,12 +243,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_deadline_is_never_early_and_a_tick_late_at_most, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_deadline_of_now_at_a_tick_comes_with_the_next, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_jump_of_the_clock_skips_nobody, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_deadline_can_be_moved_and_cleared, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_deadline_is_never_early_and_a_tick_late_at_most, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_deadline_of_now_at_a_tick_comes_with_the_next, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_jump_of_the_clock_skips_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_deadline_can_be_moved_and_cleared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(callbacks_may_set_and_clear, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(some_can_be_called_before_their_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    some_can_be_called_before_their_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_next_deadline_is_known, set_up, tear_down),
 		cmocka_unit_test(a_loop_wakes_for_deadlines_only),
 	};
