@@ -32,10 +32,13 @@
 /* Between people: keys without certificates, of one kind. */
 #define PEER_PRIORITY \
 	"NONE:+VERS-TLS1.3:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:+AEAD" \
-	":+ECDHE-ECDSA:+GROUP-X25519:+GROUP-SECP256R1:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK:+SIGN-EDDSA-ED25519"
+	":+ECDHE-ECDSA:+GROUP-X25519:+GROUP-SECP256R1:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK" \
+	":+SIGN-EDDSA-ED25519"
 
 /* SubjectPublicKeyInfo of an Ed25519 key up to the key itself (RFC 8410 4). */
-static const uint8_t ed25519_prefix[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
+static const uint8_t ed25519_prefix[] = {
+	0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+};
 
 enum {
 	RECORD_SIZE_MAX = 16384,
@@ -67,6 +70,7 @@ struct tls {
 	int socket_error;	/* errno of the push that failed */
 	uint32_t handshake_bytes;	/* taken so far */
 	bool is_secure;	/* the handshake is done */
+	bool right_pin;
 	bool wrong_pin;
 	bool unsent;	/* the library holds a record that the socket did not take */
 	bool has_read;	/* application data came */
@@ -79,16 +83,24 @@ datum_of(struct bytes bytes)
 }
 
 static enum status
+pin_of_der(struct bytes der, uint8_t out[TLS_PIN_SIZE])
+{
+	int error = gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.len, out);
+
+	return error == 0 ? STATUS_OK : STATUS_BAD_KEY;
+}
+
+static enum status
 pin_of_key(gnutls_pubkey_t key, uint8_t out[TLS_PIN_SIZE])
 {
+	enum status status;
 	gnutls_datum_t der;
-	int error = gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der);
 
-	if (error == 0) {
-		error = gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, out);
-		gnutls_free(der.data);
-	}
-	return error == 0 ? STATUS_OK : STATUS_BAD_KEY;
+	if (gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) != 0)
+		return STATUS_BAD_KEY;
+	status = pin_of_der(bytes_of(der.data, der.size), out);
+	gnutls_free(der.data);
+	return status;
 }
 
 static enum status
@@ -120,10 +132,10 @@ tls_on_certificate(gnutls_session_t session)
 
 	if (tls->pin == NULL)
 		return 0;
-	if (tls_peer_pin(tls, pin) == STATUS_OK && gnutls_memcmp(pin, tls->pin, TLS_PIN_SIZE) == 0)
-		return 0;
-	tls->wrong_pin = true;
-	return GNUTLS_E_CERTIFICATE_ERROR;
+	tls->right_pin = tls_peer_pin(tls, pin) == STATUS_OK &&
+	    gnutls_memcmp(pin, tls->pin, TLS_PIN_SIZE) == 0;
+	tls->wrong_pin = !tls->right_pin;
+	return tls->right_pin ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 static enum status
@@ -216,7 +228,8 @@ tls_context_new_client(struct bytes certificate, struct bytes key, struct tls_co
 static enum status
 set_raw_key(struct tls_context *context, const uint8_t *seed, const uint8_t *key)
 {
-	const gnutls_datum_t x = datum_of(bytes_of(key, TLS_KEY_SIZE)), k = datum_of(bytes_of(seed, TLS_KEY_SIZE));
+	const gnutls_datum_t x = datum_of(bytes_of(key, TLS_KEY_SIZE));
+	const gnutls_datum_t k = datum_of(bytes_of(seed, TLS_KEY_SIZE));
 	uint8_t der[sizeof(ed25519_prefix) + TLS_KEY_SIZE];
 	const gnutls_datum_t spki = datum_of(bytes_of(der, sizeof(der)));
 	gnutls_pcert_st *shown = gnutls_calloc(1, sizeof(*shown));
@@ -237,7 +250,8 @@ set_raw_key(struct tls_context *context, const uint8_t *seed, const uint8_t *key
 }
 
 enum status
-tls_context_new_peer(bool is_server, const uint8_t *seed, const uint8_t *key, struct tls_context **out)
+tls_context_new_peer(bool is_server, const uint8_t *seed, const uint8_t *key,
+    struct tls_context **out)
 {
 	unsigned role = is_server ? GNUTLS_SERVER : GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT;
 	struct tls_context *context = context_new(role | GNUTLS_ENABLE_RAWPK, PEER_PRIORITY);
@@ -261,7 +275,7 @@ tls_pin_of_key(const uint8_t *key, uint8_t out[TLS_PIN_SIZE])
 
 	memcpy(der, ed25519_prefix, sizeof(ed25519_prefix));
 	memcpy(der + sizeof(ed25519_prefix), key, TLS_KEY_SIZE);
-	return gnutls_hash_fast(GNUTLS_DIG_SHA256, der, sizeof(der), out) == 0 ? STATUS_OK : STATUS_SYSTEM;
+	return pin_of_der(bytes_of(der, sizeof(der)), out);
 }
 
 struct tls_context *
@@ -444,6 +458,10 @@ tls_handshake(struct tls *tls)
 		return 0;
 	if (error < 0)
 		return fail(tls, error);
+	/* About a side that showed no key at all the library asks nobody. */
+	tls->wrong_pin = tls->pin != NULL && !tls->right_pin;
+	if (tls->wrong_pin)
+		return fail(tls, GNUTLS_E_NO_CERTIFICATE_FOUND);
 	if (!alpn_is_ours(tls))
 		return fail(tls, GNUTLS_E_NO_APPLICATION_PROTOCOL);
 	tls->is_secure = true;
@@ -517,8 +535,7 @@ tls_peer_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE])
 		return STATUS_NOT_FOUND;
 	/* A raw key comes as the very bytes that its pin is made of. */
 	if (gnutls_certificate_type_get2(tls->session, GNUTLS_CTYPE_PEERS) == GNUTLS_CRT_RAWPK)
-		return gnutls_hash_fast(GNUTLS_DIG_SHA256, chain[0].data, chain[0].size, out) == 0 ? STATUS_OK
-												   : STATUS_BAD_KEY;
+		return pin_of_der(bytes_of(chain[0].data, chain[0].size), out);
 	return pin_of_certificate(bytes_of(chain[0].data, chain[0].size), GNUTLS_X509_FMT_DER, out);
 }
 

@@ -48,11 +48,13 @@ enum status tls_context_new_client(struct bytes certificate, struct bytes key,
     struct tls_context **out);
 
 /*
- * One side of a direct connection: both sides show a raw Ed25519 key (RFC 7250) and insist on the other's; certificates
- * are not spoken. "seed" (RFC 8032) and "key" are TLS_KEY_SIZE bytes each. Whom to expect is said by the pin of the
- * session, see tls_pin_of_key(). STATUS_BAD_KEY: the library cannot use them.
+ * One side of a direct connection: both sides show a raw Ed25519 key (RFC 7250) and insist on the
+ * other's; certificates are not spoken. "seed" (RFC 8032) and "key" are TLS_KEY_SIZE bytes each.
+ * Whom to expect is said by the pin of the session, see tls_pin_of_key(). STATUS_BAD_KEY: the
+ * library cannot use them.
  */
-enum status tls_context_new_peer(bool is_server, const uint8_t *seed, const uint8_t *key, struct tls_context **out);
+enum status tls_context_new_peer(bool is_server, const uint8_t *seed, const uint8_t *key,
+    struct tls_context **out);
 
 /* The pin of a raw Ed25519 public key of TLS_KEY_SIZE bytes (in the DER of RFC 8410). */
 enum status tls_pin_of_key(const uint8_t *key, uint8_t out[TLS_PIN_SIZE]);

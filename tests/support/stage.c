@@ -230,6 +230,14 @@ end_accept(struct end *end, struct stage *stage, int fd)
 }
 
 void
+end_adopt(struct end *end, struct stage *stage, int fd, const uint8_t *pin)
+{
+	end->stage = stage;
+	end->link = link_adopt(stage->loop, fd, stage->server, pin, &stage->limits, &end_handler,
+	    end);
+}
+
+void
 end_connect(struct end *end, struct stage *stage, const struct sockaddr_in *address)
 {
 	const struct link_target target = {

@@ -84,6 +84,7 @@ void stage_sockets(int fds[2]);
 
 /* Links that report to "end". */
 void end_accept(struct end *end, struct stage *stage, int fd);
+void end_adopt(struct end *end, struct stage *stage, int fd, const uint8_t *pin);
 void end_connect(struct end *end, struct stage *stage, const struct sockaddr_in *address);
 
 /* Both ends of one connection, up; they know each other as "other". Hooks are set before. */

@@ -146,6 +146,23 @@ a_server_that_asks_takes_clients_without_a_certificate(void **state)
 	end_close(&server);
 }
 
+/* Whoever is expected by key does not come in without one, even where clients need not show any. */
+static void
+who_is_expected_by_key_has_to_show_it(void **state)
+{
+	struct stage *stage = *state;
+	struct end client = { 0 }, server = { 0 };
+	struct sockaddr_in address;
+	int listener = stage_listen(&address);
+
+	end_connect(&client, stage, &address);
+	end_adopt(&server, stage, accept4(listener, NULL, NULL, SOCK_CLOEXEC), stage->pin);
+	close(listener);
+	stage_until(stage, client.downs && server.downs);
+	assert_int_equal(server.ups, 0);
+	assert_int_equal(server.why, STATUS_WRONG_PIN);
+}
+
 /* HUP: links that are there go on with the old certificate, new ones get the new one. */
 static void
 a_new_certificate_leaves_links_alone(void **state)
@@ -711,6 +728,7 @@ main(void)
 		ON_TLS(a_wrong_pin_ends_it_before_a_byte_is_said),
 		ON_TLS(a_server_that_asks_learns_the_pin_of_its_client),
 		ON_TLS(a_server_that_asks_takes_clients_without_a_certificate),
+		ON_TLS(who_is_expected_by_key_has_to_show_it),
 		ON_TLS(a_new_certificate_leaves_links_alone),
 		ON_TLS(a_peer_that_stops_in_the_handshake_is_cut),
 		ON_TLS(a_handshake_may_be_cut_anywhere),
