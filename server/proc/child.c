@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "server/proc/base.h"
@@ -19,8 +20,6 @@
 #include "server/proc/signals.h"
 #include "shared/channel.h"
 #include "shared/log.h"
-#include "shared/mem.h"
-#include "shared/str.h"
 
 enum {
 	/* Time to leave when the parent is dead and cannot say how much there is. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
+/*
+ * The processes of a service, as their parent sees them: each is started, linked with the others,
+ * watched, and replaced when it dies (parent.h).
+ */
+
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -315,6 +318,15 @@ describe_end(int status, char *text, size_t room)
 		snprintf(text, room, "ended with status %d", WEXITSTATUS(status));
 }
 
+/* Whether it did what it was told, if only because we helped. */
+static bool
+has_left(const struct member *member, int status)
+{
+	bool is_orderly = WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0;
+
+	return member->is_leaving && is_orderly;
+}
+
 static void
 log_end(const struct member *member, int status)
 {
@@ -324,7 +336,7 @@ log_end(const struct member *member, int status)
 
 	member_name(member, name);
 	describe_end(status, text, sizeof(text));
-	if (member->is_leaving) {
+	if (has_left(member, status)) {
 		log_info("%s (pid %d) %s", name, member->pid, text);
 		return;
 	}
@@ -338,10 +350,9 @@ static void
 bury(struct member *member, int status)
 {
 	struct proc_parent *parent = member->parent;
-	bool was_told = member->is_leaving;
 
 	log_end(member, status);
-	if (!was_told)
+	if (!has_left(member, status))
 		counter_add(&board_parent_row(parent->board)->deaths, 1);
 	if (clock_monotonic_ms() - member->started_ms >= LONG_LIFE_MS)
 		member->quick_deaths = 0;

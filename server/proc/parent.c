@@ -2,7 +2,6 @@
 #include "server/proc/parent.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -231,6 +230,8 @@ parent_reload(struct proc_parent *parent)
 		status = parent->service->reload(parent, &settings, sentence, parent->plan->arg);
 		if (status == STATUS_OK)
 			status = replace_settings(parent, settings);
+		if (settings.len > 0)
+			mem_wipe((void *)settings.data, settings.len); /* there are keys in it */
 		free((void *)settings.data);
 	}
 	if (status != STATUS_OK) {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ struct switches {
 };
 
 struct parrot_options {
-	unsigned children, stores, clients, drain, inherit;
+	unsigned children, stores, clients, descriptors, drain, inherit;
 	char file[256], log[256];
 
 	pthread_t thread;
@@ -460,6 +461,7 @@ read_options(const char *text, struct parrot_options *out)
 		.children = number_option(text, "children=", 4),
 		.stores = number_option(text, "stores=", 1),
 		.clients = number_option(text, "clients=", 0),
+		.descriptors = number_option(text, "descriptors=", 0),
 		.drain = number_option(text, "drain=", 0),
 		.inherit = number_option(text, "inherit=", 0),
 	};
@@ -495,6 +497,8 @@ run_parrot(const char *text)
 	int status;
 
 	read_options(text, &options);
+	if (options.descriptors != 0)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ options.descriptors, options.descriptors });
 	if (options.inherit != 0)
 		pretend_inheritance(&address);
 	plan.counts[SESSION] = options.children;

@@ -32,6 +32,7 @@ void parrot_enter(int argc, char **argv);
  *	children=4	sessions
  *	stores=1	the same for stores
  *	clients=0	for each session; 0: as many as possible
+ *	descriptors=0	limit of every process; 0: the one of the test
  *	drain=30	seconds
  *	file=PATH	its first line is the settings; "bad" is refused at a reload, and with
  *			"hopeless" the store will not start

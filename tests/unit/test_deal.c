@@ -253,6 +253,26 @@ who_finds_it_full_is_closed_and_counted(void **state UNUSED)
 	stop_server(server, crowd);
 }
 
+/* Nobody said how many clients a child may have: so it is what its descriptors allow. */
+static void
+capacity_follows_from_descriptors(void **state UNUSED)
+{
+	enum { LIMIT = 200 };
+	uint16_t port;
+	struct process *server = parrot_start("children=2 descriptors=200", &port);
+	struct crowd *crowd = crowd_new(port);
+	unsigned capacity;
+
+	connect_greeted(crowd, 1);
+	assert_int_equal(sscanf(crowd_ask(crowd, 0, 'c'), "counts %*u %*u %*u %u", &capacity), 1);
+	assert_in_range(capacity, LIMIT, 2 * LIMIT - 100);
+	connect_greeted(crowd, capacity - 1);
+	crowd_connect(crowd, 5);
+	assert_true(crowd_wait_ended(crowd, 5, PROCESS_PATIENCE_MS));
+	assert_int_equal(crowd_greeted(crowd), capacity);
+	stop_server(server, crowd);
+}
+
 /* The lowest descriptor that a process does not use. */
 static unsigned
 first_free_descriptor(pid_t pid)
@@ -345,6 +365,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_stopped_child_gets_none_until_it_goes_on),
 		cmocka_unit_test(a_flood_with_one_stopped_and_one_killed),
 		cmocka_unit_test(who_finds_it_full_is_closed_and_counted),
+		cmocka_unit_test(capacity_follows_from_descriptors),
 		cmocka_unit_test(a_parent_without_descriptors_goes_on_when_it_has_some),
 		cmocka_unit_test(a_child_without_descriptors_goes_on),
 		cmocka_unit_test(a_replacement_waits_for_descriptors),
