@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tingyu-bench as people start it, against a fake server in a process of its own. */
+/* tingyu-bench as people start it: against a fake server in a process of its own, and real ones. */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -252,6 +252,61 @@ mistakes_are_told_apart_from_losses(void **state UNUSED)
 	free(log);
 }
 
+/* A session child of the work server below this process. */
+static pid_t
+session_child(pid_t server)
+{
+	pid_t work, session;
+
+	assert_int_equal(process_children(server, "tingyu-work", &work, 1), 1);
+	assert_true(process_children(work, "session/", &session, 1) >= 1);
+	return session;
+}
+
+/* The real thing, small: a child that is killed meanwhile costs nobody more than a moment. */
+static void
+real_servers_lose_nothing(void **state UNUSED)
+{
+	char *folder = tmpdir_new(), *invite_path = tmpdir_path(folder, "invite"), *invite;
+	char *state_dir = mem_format("state-dir=%s", folder), *pid;
+	char *route = mem_format("route-listen=127.0.0.1:%u", process_free_port());
+	char *work = mem_format("work-listen=127.0.0.1:%u", process_free_port());
+	const char *const server_argv[] = { process_program("tingyu-server"), "-c", "/dev/null",
+	    "-o",
+		state_dir, "-o", route, "-o", work, NULL };
+	struct process *server = process_start("tingyu-server", server_argv), *process;
+	const char *argv[] = { NULL, "-q", "-v", "-n", "40", "-H1", "-m1", "-k1", "-s4", "-S",
+	    NULL, NULL,
+		NULL };
+	pid_t session;
+
+	assert_true(process_wait_file(server, invite_path, PROCESS_PATIENCE_MS));
+	invite = tmpdir_read(folder, "invite");
+	invite[strcspn(invite, "\n")] = '\0';
+	pid = mem_format("%d", (int)process_pid(server));
+	argv[0] = process_program("tingyu-bench");
+	argv[ARRAY_LEN(argv) - 3] = pid;
+	argv[ARRAY_LEN(argv) - 2] = invite;
+	process = process_start("tingyu-bench", argv);
+	assert_true(process_wait_line(process, "online 40  lost 0", PROCESS_PATIENCE_MS));
+	session = session_child(process_pid(server));
+	kill(session, SIGKILL);
+	assert_true(process_wait_line(process, "clients that did not come back",
+	    PROCESS_PATIENCE_MS));
+	assert_true(process_stop(process, 0, PROCESS_PATIENCE_MS));
+	assert_non_null(strstr(process_log(process), "survive: "));
+	process_free(process);
+	assert_true(process_stop(server, SIGINT, PROCESS_PATIENCE_MS));
+	process_free(server);
+	free(invite);
+	free(invite_path);
+	free(state_dir);
+	free(route);
+	free(work);
+	free(pid);
+	tmpdir_free(folder);
+}
+
 int
 main(void)
 {
@@ -260,6 +315,7 @@ main(void)
 		cmocka_unit_test(accounts_are_used_again),
 		cmocka_unit_test(foreign_accounts_are_refused_and_counted),
 		cmocka_unit_test(who_is_cut_survives),
+		cmocka_unit_test(real_servers_lose_nothing),
 		cmocka_unit_test(nobody_at_home_is_a_loss),
 		cmocka_unit_test(mistakes_are_told_apart_from_losses),
 	};
