@@ -56,7 +56,7 @@ on_lost(void *arg)
  */
 static const struct admission_limits admission_limits = {
 	.per_turn = 16,
-	.inside = 256,
+	.inside = 1024,
 	.per_second = 500,
 	.patience_ms = 4000,
 };
