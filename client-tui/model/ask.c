@@ -58,20 +58,31 @@ ask_key(struct ask *ask, int topic, struct bytes question, struct bytes keys, bo
 	ask->is_alert = is_alert;
 }
 
+static bool
+is_line_end(char byte)
+{
+	return byte == '\n' || byte == '\r';
+}
+
 enum status
 ask_paste(struct ask *ask, int topic, struct bytes pasted)
 {
 	char question[64];
 	struct draft draft;
 	enum status status;
+	size_t lines;
 
+	/* Line breaks at its end are how terminals copy lines, and no part of a message. */
+	while (pasted.len > 0 && is_line_end(((const char *)pasted.data)[pasted.len - 1]))
+		pasted.len--;
 	draft_init(&draft, ask->clip, TEXT_MESSAGE_MAX, DRAFT_TEXT);
 	status = draft_paste(&draft, pasted);
 	if (status != STATUS_OK) {
 		draft_clear(&draft);
 		return status;
 	}
-	snprintf(question, sizeof(question), "%zu lines pasted.", draft_line_count(&draft));
+	lines = draft_line_count(&draft);
+	snprintf(question, sizeof(question), "%zu line%s pasted.", lines, lines == 1 ? "" : "s");
 	begin(ask, ASK_PASTE, topic, bytes_of_string(question));
 	text_clean_line(bytes_of_string("Enter sends it as one message · e edits · Esc drops it"), ask->keys,
 	    sizeof(ask->keys));

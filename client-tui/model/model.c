@@ -53,9 +53,8 @@ model_touch(struct model *model)
 	model->revision++;
 }
 
-/* Seconds are shown only while something is waited for. */
-static bool
-shows_seconds(const struct model *model)
+bool
+model_shows_seconds(const struct model *model)
 {
 	return model->me.link == ME_LINK_WAITING;
 }
@@ -63,7 +62,7 @@ shows_seconds(const struct model *model)
 void
 model_set_now(struct model *model, uint64_t now_s)
 {
-	if (now_s / 60 != model->now_s / 60 || (now_s != model->now_s && shows_seconds(model)))
+	if (now_s / 60 != model->now_s / 60 || (now_s != model->now_s && model_shows_seconds(model)))
 		model_touch(model);
 	model->now_s = now_s;
 }

@@ -46,8 +46,13 @@ struct model {
 struct model *model_new(void);
 void model_free(struct model *model);
 
-/* The time of day, wall clock. Moves the revision only if something on the screen depends on it. */
+/*
+ * The time of day, wall clock. Moves the revision only if something on the screen depends on it: once a minute, or
+ * every second while model_shows_seconds (offline, with a time to the next attempt).
+ */
 void model_set_now(struct model *model, uint64_t now_s);
+bool model_shows_seconds(const struct model *model);
+
 void model_set_ascii(struct model *model, bool is_ascii);
 
 /* About what is being typed; shown above the input line while it is not empty. */

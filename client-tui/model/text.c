@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/model/text.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,12 +37,6 @@ is_control(int32_t code)
 }
 
 static bool
-is_plain_ascii(uint8_t byte)
-{
-	return byte >= 0x20 && byte < 0x7f;
-}
-
-static bool
 has_class(int32_t code, int boundclass)
 {
 	return code >= 0 && (int)utf8proc_get_property(code)->boundclass == boundclass;
@@ -62,14 +57,10 @@ widened(int width, int32_t base, int32_t code)
 }
 
 struct text_cluster
-text_cluster_first(struct bytes text)
+text_cluster_decode(struct bytes text)
 {
-	const uint8_t *data = text.data;
 	struct text_cluster cluster;
 	int32_t base, before, code, state = 0;
-
-	if (is_plain_ascii(data[0]) && (text.len == 1 || data[1] < 0x80))
-		return (struct text_cluster){ .len = 1, .width = 1 };
 
 	cluster.len = decode(text, 0, &base);
 	cluster.width = 0;
@@ -99,7 +90,7 @@ text_cluster_before(struct bytes text, size_t at)
 
 	/* What a cluster is depends on what stands before it; a line break before it ends that. */
 	while (start > 0 && data[start - 1] != '\n' &&
-	    !(is_plain_ascii((uint8_t)data[start - 1]) && is_plain_ascii((uint8_t)data[start])))
+	    !(text_is_ascii((uint8_t)data[start - 1]) && text_is_ascii((uint8_t)data[start])))
 		start--;
 	for (;;) {
 		size_t len = text_cluster_first(bytes_of(data + start, text.len - start)).len;
@@ -148,13 +139,10 @@ text_fit(struct bytes text, int columns)
 }
 
 bool
-text_is_blank(struct bytes cluster)
+text_is_blank_beyond_ascii(struct bytes cluster)
 {
-	const uint8_t *data = cluster.data;
 	int32_t code;
 
-	if (data[0] < 0x80)
-		return data[0] == ' ' || data[0] == '\t' || data[0] == '\n';
 	decode(cluster, 0, &code);
 	/* All separators but those that hold together. */
 	return code >= 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_ZS && code != 0xa0 && code != 0x202f;
@@ -163,8 +151,11 @@ text_is_blank(struct bytes cluster)
 bool
 text_is_word(struct bytes cluster)
 {
+	const uint8_t *data = cluster.data;
 	int32_t code;
 
+	if (data[0] < 0x80)
+		return isalnum(data[0]);
 	decode(cluster, 0, &code);
 	if (code < 0)
 		return false;
@@ -227,8 +218,14 @@ clean_one(struct bytes foreign, bool is_line, char *out, size_t *used)
 {
 	const uint8_t *data = foreign.data;
 	int32_t code;
-	size_t len = decode(foreign, 0, &code);
+	size_t len;
 
+	if (text_is_ascii(data[0])) {
+		out[0] = (char)data[0];
+		*used = 1;
+		return 1;
+	}
+	len = decode(foreign, 0, &code);
 	if (code == '\r' || code == '\n' || code == '\t') {
 		out[0] = is_line ? ' ' : code == '\r' ? '\n' : (char)code;
 		*used = 1;

@@ -24,8 +24,25 @@ struct text_cluster {
 	int width;
 };
 
-/* The cluster at the start of clean text; "text" is not empty. */
-struct text_cluster text_cluster_first(struct bytes text);
+/* The cluster at the start of text that is not plain ASCII. */
+struct text_cluster text_cluster_decode(struct bytes text);
+
+static inline bool
+text_is_ascii(uint8_t byte)
+{
+	return byte >= 0x20 && byte < 0x7f;
+}
+
+/* The cluster at the start of clean text; "text" is not empty. Most text is ASCII, and it is asked for each character. */
+static inline struct text_cluster
+text_cluster_first(struct bytes text)
+{
+	const uint8_t *data = text.data;
+
+	if (text_is_ascii(data[0]) && (text.len == 1 || data[1] < 0x80))
+		return (struct text_cluster){ .len = 1, .width = 1 };
+	return text_cluster_decode(text);
+}
 
 /* Where the cluster starts that ends at or spans the byte before "at"; 0 < at <= text.len. */
 size_t text_cluster_before(struct bytes text, size_t at);
@@ -37,7 +54,18 @@ int text_width(struct bytes text);
 size_t text_fit(struct bytes text, int columns);
 
 /* Whether a cluster is white space, and whether it is part of a word (letters, digits, marks, wide characters). */
-bool text_is_blank(struct bytes cluster);
+bool text_is_blank_beyond_ascii(struct bytes cluster);
+
+static inline bool
+text_is_blank(struct bytes cluster)
+{
+	uint8_t first = *(const uint8_t *)cluster.data;
+
+	if (first < 0x80)
+		return first == ' ' || first == '\t' || first == '\n';
+	return text_is_blank_beyond_ascii(cluster);
+}
+
 bool text_is_word(struct bytes cluster);
 
 /* snprintf(3) of clean text that is cut between characters. */

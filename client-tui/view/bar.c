@@ -60,7 +60,8 @@ style_in(const struct bar *bar, enum canvas_style style)
 	return bar->is_reverse && style != STYLE_ALERT ? STYLE_REVERSE : style;
 }
 
-static void
+/* Returns the column behind it. */
+static int
 draw_side(const struct bar *bar, enum bar_side side, int below, const struct painter *painter,
     struct canvas_rect in, int x, int y)
 {
@@ -75,18 +76,26 @@ draw_side(const struct bar *bar, enum bar_side side, int below, const struct pai
 			x = paint_ours(painter, in, x, y, style_in(bar, STYLE_DIM), piece->before);
 		x = paint_short(painter, in, x, y, in.columns - x, style_in(bar, piece->style), piece->text);
 	}
+	return x;
 }
 
 void
 bar_draw(const struct bar *bar, const struct painter *painter, struct canvas_rect in, int y)
 {
 	int below = rank_to_drop(bar, in.columns);
-	int right = side_width(bar, BAR_RIGHT, below);
+	int right = side_width(bar, BAR_RIGHT, below), end;
 
-	if (bar->is_reverse)
-		canvas_restyle(painter->canvas, paint_part(in, 0, y, in.columns, 1), STYLE_REVERSE);
 	if (right > 0 && right < in.columns)
 		draw_side(bar, BAR_RIGHT, below, painter, in, in.columns - right, y);
-	draw_side(bar, BAR_LEFT, below, painter,
-	    paint_part(in, 0, 0, right > 0 && right < in.columns ? in.columns - right - GAP : in.columns, in.rows), 0, y);
+	else
+		right = 0;
+	if (right > 0)
+		in.columns -= right + GAP;
+	end = draw_side(bar, BAR_LEFT, below, painter, in, 0, y);
+	if (bar->is_padded) {
+		in.x--;
+		in.columns += 2;
+		canvas_print(painter->canvas, in, 0, y, STYLE_NORMAL, " ");
+		canvas_print(painter->canvas, in, end + 1, y, STYLE_NORMAL, " ");
+	}
 }

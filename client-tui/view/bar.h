@@ -31,7 +31,8 @@ struct bar_piece {
 struct bar {
 	struct bar_piece pieces[BAR_PIECES_MOST];
 	size_t count;
-	bool is_reverse; /* a whole row in reverse; alerts keep their style */
+	bool is_reverse; /* on a row in reverse: only alerts keep their style */
+	bool is_padded;	 /* on a rule: a blank stands on both sides of what is left */
 };
 
 /* Adds a piece; an empty one, or one too many, is left out. */

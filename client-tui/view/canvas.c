@@ -51,8 +51,10 @@ canvas_resize(struct canvas *canvas, int columns, int rows)
 		canvas->cells = mem_resize(canvas->cells, count, sizeof(canvas->cells[0]));
 		canvas->room = count;
 	}
-	for (size_t i = 0; i < count; i++)
-		canvas->cells[i] = empty;
+	for (int x = 0; x < canvas->columns; x++)
+		canvas->cells[x] = empty;
+	for (int y = 1; y < canvas->rows; y++)
+		memcpy(cell_at(canvas, 0, y), canvas->cells, (size_t)canvas->columns * sizeof(empty));
 	canvas->cursor_x = canvas->cursor_y = 0;
 	canvas->cursor_is_shown = false;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/view/contact_list.h"
 
+#include <strings.h>
+
 #include "client-tui/model/text.h"
 #include "client-tui/view/times.h"
 
@@ -15,8 +17,15 @@ enum {
 struct line {
 	const struct contact *contact;
 	size_t unread;
-	bool is_here, has_draft;
+	bool is_here, has_draft, has_namesake;
 };
+
+static bool
+is_namesake(const struct roster *roster, size_t a, size_t b)
+{
+	return a < roster->count && b < roster->count &&
+	    strcasecmp(roster->contacts[a].name, roster->contacts[b].name) == 0;
+}
 
 static struct line
 line_of(const struct model *model, size_t position)
@@ -28,6 +37,8 @@ line_of(const struct model *model, size_t position)
 		line.unread = chat->transcript.unread;
 		line.has_draft = chat != shown && !draft_is_empty(&chat->draft);
 	}
+	line.has_namesake = is_namesake(&model->roster, position, position + 1) ||
+	    (position > 0 && is_namesake(&model->roster, position - 1, position));
 	line.is_here = shown != NULL ? shown == chat : model->roster.selected == line.contact->uid;
 	return line;
 }
@@ -61,7 +72,7 @@ static void
 draw_line(const struct painter *painter, struct canvas_rect in, int y, const struct line *line, bool is_wide)
 {
 	enum presence presence = line->contact->presence;
-	char word[WORD_ROOM];
+	char word[WORD_ROOM], name[TEXT_NAME_ROOM + 32];
 	enum canvas_style style = right_word(painter, line, is_wide, word);
 	int width = text_width(bytes_of_string(word));
 
@@ -69,8 +80,11 @@ draw_line(const struct painter *painter, struct canvas_rect in, int y, const str
 		canvas_print(painter->canvas, in, 0, y, STYLE_BOLD, paint_glyph(painter, GLYPH_PROMPT));
 	canvas_print(painter->canvas, in, 1, y, presence == PRESENCE_ONLINE ? STYLE_GOOD : STYLE_DIM,
 	    paint_glyph(painter, glyph_of_presence(presence)));
+	text_format(name, sizeof(name), "%s", line->contact->name);
+	if (line->has_namesake)
+		text_format(name, sizeof(name), "%s (%llu)", line->contact->name, (unsigned long long)line->contact->uid);
 	paint_short(painter, in, NAME_X, y, in.columns - NAME_X - (width > 0 ? width + 1 : 0),
-	    line->unread > 0 || line->is_here ? STYLE_BOLD : STYLE_NORMAL, line->contact->name);
+	    line->unread > 0 || line->is_here ? STYLE_BOLD : STYLE_NORMAL, name);
 	paint_right(painter, in, y, style, word);
 }
 

@@ -24,13 +24,12 @@ static const char dot[] = " · ";
 static void
 what_is_listed(const struct directory *directory, char *out, size_t room)
 {
-	bool filtered = directory->prefix[0] != '\0';
+	const char *online = directory->online_only ? ", online only" : "";
 
-	if (!filtered && !directory->online_only)
-		text_format(out, room, "Everybody");
+	if (directory->prefix[0] != '\0')
+		text_format(out, room, "Names beginning with \"%s\"%s", directory->prefix, online);
 	else
-		text_format(out, room, "%s%s%s%s", directory->online_only ? "Who is online" : "Everybody",
-		    filtered ? " and begins with \"" : "", directory->prefix, filtered ? "\"" : "");
+		text_format(out, room, "Everybody%s", online);
 }
 
 static void
@@ -44,10 +43,10 @@ draw_header(const struct painter *painter, struct canvas_rect in)
 	bar_add(&bar, BAR_LEFT, 0, STYLE_BOLD, "", text);
 	if (directory->state == DIRECTORY_LOADING) {
 		text_format(text, sizeof(text), "loading page %u%s", directory->wanted, paint_glyph(painter, GLYPH_MORE));
-		bar_add(&bar, BAR_RIGHT, 1, STYLE_NORMAL, dot, text);
+		bar_add(&bar, BAR_RIGHT, 0, STYLE_NORMAL, dot, text);
 	} else if (directory->page > 0) {
 		text_format(text, sizeof(text), "page %u of %u", directory->page, directory->pages);
-		bar_add(&bar, BAR_RIGHT, 1, STYLE_NORMAL, dot, text);
+		bar_add(&bar, BAR_RIGHT, 0, STYLE_NORMAL, dot, text);
 	}
 	if (directory->page > 0) {
 		text_format(text, sizeof(text), "%llu account%s", (unsigned long long)directory->accounts,
@@ -87,7 +86,7 @@ draw_item(const struct painter *painter, struct canvas_rect in, int y, const str
 {
 	enum glyph glyph = item->is_online ? GLYPH_ONLINE : GLYPH_ABSENT;
 	enum canvas_style style = is_selected ? STYLE_BOLD : STYLE_NORMAL;
-	const char *keys = "Enter talks";
+	const char *keys = "Enter talks · + adds";
 	char uid[24];
 	int x = display_x(in), end;
 
@@ -103,7 +102,7 @@ draw_item(const struct painter *painter, struct canvas_rect in, int y, const str
 	if (item->display[0] != '\0')
 		end = paint_short(painter, in, x, y, in.columns - x, style, item->display);
 	if (is_selected && end + 2 + text_width(bytes_of_string(keys)) <= in.columns)
-		paint_right(painter, in, y, STYLE_DIM, keys);
+		paint_ours(painter, in, in.columns - text_width(bytes_of_string(keys)), y, STYLE_DIM, keys);
 }
 
 static void

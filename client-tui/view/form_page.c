@@ -16,6 +16,8 @@ enum {
 	CHOICE_GAP = 3,
 };
 
+static const char *const labels[] = { "Server", "Name", "Password", "I am" };
+
 static void
 draw_centred(const struct painter *painter, struct canvas_rect in, int y, enum canvas_style style, const char *text)
 {
@@ -28,7 +30,6 @@ draw_centred(const struct painter *painter, struct canvas_rect in, int y, enum c
 static struct canvas_rect
 draw_label(const struct painter *painter, struct canvas_rect in, int y, enum form_field field)
 {
-	static const char *const labels[] = { "Server", "Name", "Password", "I am" };
 	bool is_here = painter->model->form.field == field;
 
 	if (in.columns < LABEL_FROM)
@@ -121,13 +122,17 @@ draw_foot(const struct painter *painter, struct canvas_rect in)
 	bar_draw(&bar, painter, in, 0);
 }
 
+/* One field, its label above it where it has no room beside it, and below it what is wrong. */
 static void
 draw_low(const struct painter *painter, struct canvas_rect in)
 {
-	if (in.rows > 1)
-		paint_wrapped(painter, paint_part(in, 0, 1, in.columns, in.rows - 1), STYLE_NORMAL,
-		    painter->model->form.say);
-	draw_field(painter, in, 0, painter->model->form.field);
+	const struct form *form = &painter->model->form;
+	int y = 0;
+
+	if (in.columns < LABEL_FROM && in.rows > (form->say[0] != '\0' ? 2 : 1))
+		paint_short(painter, in, 0, y++, in.columns, STYLE_DIM, labels[form->field]);
+	draw_field(painter, in, y++, form->field);
+	paint_wrapped(painter, paint_part(in, 0, y, in.columns, in.rows - y), STYLE_NORMAL, form->say);
 }
 
 void

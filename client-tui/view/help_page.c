@@ -10,6 +10,7 @@
 enum {
 	TITLE_ROWS = 3, /* rows that are worth a title */
 	MARGIN_FROM = 40,
+	HANGING_LEAST = 16, /* columns that have to be left to rows that hang */
 	SHOWN_ROOM = 512,
 };
 
@@ -21,13 +22,42 @@ text_rect(int columns, int rows)
 	return (struct canvas_rect){ .x = margin, .y = title, .columns = columns - 2 * margin, .rows = rows - title };
 }
 
+/* Where the second column of a line begins, behind two blanks or more: its further rows begin there too. */
+static int
+hanging(const char *line, int columns)
+{
+	const char *gap = strstr(line, "  ");
+	int x;
+
+	if (gap == NULL || gap == line)
+		return 0;
+	x = text_width(bytes_of(line, (size_t)(gap - line) + strspn(gap, " ")));
+	return columns - x >= HANGING_LEAST ? x : 0;
+}
+
+/* The row of a line that starts at a byte, and where it stands. */
+static struct wrap_row
+row_at(struct bytes line, size_t start, int columns, int hang, int *x)
+{
+	*x = start > 0 ? hang : 0;
+	return wrap_row_at(line, start, columns - *x, WRAP_READING);
+}
+
 static size_t
 row_count(const struct help *help, int columns)
 {
 	size_t rows = 0;
 
-	for (size_t i = 0; i < help->count; i++)
-		rows += wrap_count(bytes_of_string(help->lines[i]), columns, WRAP_WORDS);
+	for (size_t i = 0; i < help->count; i++) {
+		struct bytes line = bytes_of_string(help->lines[i]);
+		struct wrap_row row = { .next = 0 };
+		int hang = hanging(help->lines[i], columns), x;
+
+		do {
+			row = row_at(line, row.next, columns, hang, &x);
+			rows++;
+		} while (!row.is_last);
+	}
 	return rows;
 }
 
@@ -46,11 +76,12 @@ draw_line(const struct painter *painter, struct canvas_rect in, int y, const cha
 {
 	struct bytes text = bytes_of_string(line);
 	struct wrap_row row = { .next = 0 };
+	int hang = hanging(line, in.columns), x;
 
 	do {
-		row = wrap_row_at(text, row.next, in.columns, WRAP_WORDS);
+		row = row_at(text, row.next, in.columns, hang, &x);
 		if (y >= 0 && y < in.rows)
-			canvas_put(painter->canvas, in, 0, y, STYLE_NORMAL, bytes_of(line + row.start, row.end - row.start));
+			canvas_put(painter->canvas, in, x, y, STYLE_NORMAL, bytes_of(line + row.start, row.end - row.start));
 		y++;
 	} while (!row.is_last);
 	return y;

@@ -29,7 +29,7 @@ find_spot(struct bytes text, size_t cursor, int columns)
 	struct spot spot = { .rows = 0 };
 
 	do {
-		row = wrap_row_at(text, row.next, columns, WRAP_CLUSTERS);
+		row = wrap_row_at(text, row.next, columns, WRAP_WRITING);
 		if (cursor >= row.start && cursor <= row.end) {
 			spot.x = text_width(bytes_of(data + row.start, cursor - row.start));
 			spot.y = spot.rows;
@@ -73,7 +73,7 @@ question_rows(const struct model *model, int columns)
 	if (model->ask.kind == ASK_NOTHING || (ask_takes_text(&model->ask) && prompt_columns(model, columns) > 0))
 		return 0;
 	question_of(&model->ask, question);
-	return (int)wrap_count(bytes_of_string(question), columns > 0 ? columns : 1, WRAP_WORDS);
+	return (int)wrap_count(bytes_of_string(question), columns > 0 ? columns : 1, WRAP_READING);
 }
 
 /* What of a draft is shown: the text, or a dot for each cluster of a secret. On the heap; "cursor" moves along. */
@@ -129,7 +129,7 @@ draw_rows(const struct painter *painter, struct canvas_rect in, struct bytes tex
 	int y = -top;
 
 	do {
-		row = wrap_row_at(text, row.next, in.columns, WRAP_CLUSTERS);
+		row = wrap_row_at(text, row.next, in.columns, WRAP_WRITING);
 		if (y >= 0)
 			canvas_put(painter->canvas, in, 0, y, STYLE_NORMAL, bytes_of(data + row.start, row.end - row.start));
 		y++;
@@ -167,27 +167,64 @@ input_draw_field(const struct painter *painter, struct canvas_rect in, const str
 	free(text);
 }
 
-/* A question: beside its answer when there is room, above it when there is not; without one the cursor follows it. */
-static struct canvas_rect
-draw_question(const struct painter *painter, struct canvas_rect in)
+/* A text in at most so many rows, the last of them cut; returns the rows it took, and the column behind it. */
+static int
+draw_sentence(const struct painter *painter, struct canvas_rect in, int y, int most, enum canvas_style style,
+    const char *text, int *end)
+{
+	struct wrap_row row = { .next = 0 };
+	char ours[QUESTION_ROOM];
+	int rows = 0;
+
+	if (painter->model->is_ascii) {
+		glyph_to_ascii(text, ours, sizeof(ours));
+		text = ours;
+	}
+	while (rows < most && !row.is_last) {
+		row = wrap_row_at(bytes_of_string(text), row.next, in.columns, WRAP_READING);
+		if (rows + 1 == most && !row.is_last)
+			*end = paint_short(painter, in, 0, y + rows, in.columns, style, text + row.start);
+		else
+			*end = canvas_put(painter->canvas, in, 0, y + rows, style,
+			    bytes_of(text + row.start, row.end - row.start));
+		rows++;
+	}
+	return rows;
+}
+
+/*
+ * A question above its answer, or with the keys that answer it. Where it does not fit, the question is cut rather than
+ * the keys. Returns the rows it took, and the column behind it.
+ */
+static int
+draw_question(const struct painter *painter, struct canvas_rect in, int *end)
 {
 	const struct ask *ask = &painter->model->ask;
 	enum canvas_style style = ask->is_alert ? STYLE_ALERT : STYLE_BOLD;
-	int beside = ask_takes_text(ask) ? prompt_columns(painter->model, in.columns) : 0;
-	char question[QUESTION_ROOM], shown[QUESTION_ROOM];
-	int rows;
+	char question[QUESTION_ROOM];
+	int most = ask_takes_text(ask) ? in.rows - 1 : in.rows, keys = paint_count(ask->keys, in.columns), rows;
+
+	question_of(ask, question);
+	if (ask->keys[0] == '\0' || paint_count(question, in.columns) <= most || keys >= most)
+		return draw_sentence(painter, in, 0, most, style, question, end);
+	rows = draw_sentence(painter, in, 0, most - keys, style, ask->question, end);
+	return rows + draw_sentence(painter, in, rows, keys, style, ask->keys, end);
+}
+
+static struct canvas_rect
+draw_ask(const struct painter *painter, struct canvas_rect in)
+{
+	const struct ask *ask = &painter->model->ask;
+	int beside = ask_takes_text(ask) ? prompt_columns(painter->model, in.columns) : 0, rows, end = 0;
 
 	if (beside > 0) {
-		int x = canvas_print(painter->canvas, in, 0, 0, style, ask->question);
+		int x = canvas_print(painter->canvas, in, 0, 0, STYLE_BOLD, ask->question);
 
 		canvas_print(painter->canvas, in, x + 1, 0, STYLE_DIM, paint_glyph(painter, GLYPH_PROMPT));
 		return paint_part(in, beside, 0, in.columns - beside, in.rows);
 	}
-	question_of(ask, question);
-	glyph_to_ascii(question, shown, sizeof(shown));
-	rows = paint_wrapped(painter, paint_part(in, 0, 0, in.columns, ask_takes_text(ask) ? in.rows - 1 : in.rows),
-	    style, painter->model->is_ascii ? shown : question);
-	canvas_set_cursor(painter->canvas, in, 0, 0);
+	rows = draw_question(painter, in, &end);
+	canvas_set_cursor(painter->canvas, in, end, rows - 1);
 	return paint_part(in, 0, rows, in.columns, in.rows - rows);
 }
 
@@ -197,7 +234,7 @@ input_draw(const struct painter *painter, struct canvas_rect in)
 	const struct draft *draft = model_draft(painter->model);
 
 	if (painter->model->ask.kind != ASK_NOTHING) {
-		in = draw_question(painter, in);
+		in = draw_ask(painter, in);
 	} else if (in.columns >= PROMPT_FROM) {
 		canvas_print(painter->canvas, in, 0, 0, STYLE_DIM, paint_glyph(painter, GLYPH_PROMPT));
 		in = paint_part(in, PROMPT_COLUMNS, 0, in.columns - PROMPT_COLUMNS, in.rows);

@@ -76,7 +76,7 @@ paint_wrapped(const struct painter *painter, struct canvas_rect in, enum canvas_
 	int y = 0;
 
 	while (y < in.rows && in.columns > 0) {
-		row = wrap_row_at(bytes, row.next, in.columns, WRAP_WORDS);
+		row = wrap_row_at(bytes, row.next, in.columns, WRAP_READING);
 		canvas_put(painter->canvas, in, 0, y++, style, bytes_of(text + row.start, row.end - row.start));
 		if (row.is_last)
 			break;
@@ -87,7 +87,7 @@ paint_wrapped(const struct painter *painter, struct canvas_rect in, enum canvas_
 int
 paint_count(const char *text, int columns)
 {
-	return (int)wrap_count(bytes_of_string(text), columns > 0 ? columns : 1, WRAP_WORDS);
+	return (int)wrap_count(bytes_of_string(text), columns > 0 ? columns : 1, WRAP_READING);
 }
 
 struct canvas_rect

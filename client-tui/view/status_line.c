@@ -33,14 +33,14 @@ enum {
 
 static const char dot[] = " · ";
 
-/* "offline for 00:12, trying again in 4 s" */
+/* "offline for 00:12, trying again in 4 s", or "offline" where that is too long. */
 static void
-link_words(const struct model *model, char *out, size_t room)
+link_words(const struct model *model, bool is_long, char *out, size_t room)
 {
 	const struct me *me = &model->me;
 	char since[TIMES_ROOM];
 
-	if (me->link != ME_LINK_WAITING) {
+	if (me->link != ME_LINK_WAITING || !is_long) {
 		text_format(out, room, "%s", me_link_words(me->link));
 		return;
 	}
@@ -64,11 +64,12 @@ add_me(struct bar *bar, enum bar_side side, const struct model *model, bool is_k
 		text_format(text, sizeof(text), "(%llu)", (unsigned long long)me->uid);
 		bar_add(bar, side, RANK_UID, STYLE_NORMAL, " ", text);
 	}
-	link_words(model, text, sizeof(text));
-	bar_add(bar, side, is_well ? RANK_LINK : RANK_KEPT, is_well ? STYLE_GOOD : STYLE_ALERT, dot, text);
+	link_words(model, is_kept, text, sizeof(text));
+	bar_add(bar, side, !is_well ? RANK_KEPT : is_kept ? RANK_LINK : RANK_SERVER,
+	    is_well ? STYLE_GOOD : STYLE_ALERT, dot, text);
 	if (me->server[0] != '\0') {
 		text_format(text, sizeof(text), "at %s", me->server);
-		bar_add(bar, side, RANK_SERVER, STYLE_NORMAL, " ", text);
+		bar_add(bar, side, RANK_SERVER, STYLE_NORMAL, me->link == ME_LINK_WAITING ? dot : " ", text);
 	}
 }
 
@@ -112,7 +113,7 @@ add_road(struct bar *bar, enum bar_side side, const struct chat *chat)
 		text_format(text, sizeof(text), "%d ms", chat->road_ms);
 		bar_add(bar, side, RANK_ROUND_TRIP, STYLE_NORMAL, ", ", text);
 	}
-	if (chat->trust != CHAT_TRUST_NONE && !is_changed)
+	if (chat->road == CHAT_ROAD_DIRECT && chat->trust != CHAT_TRUST_NONE && !is_changed)
 		bar_add(bar, side, RANK_SEALED, STYLE_NORMAL, dot, "sealed");
 	bar_add(bar, side, is_changed ? RANK_KEPT : RANK_TRUST, is_changed ? STYLE_ALERT : STYLE_NORMAL, dot,
 	    chat_trust_words(chat->trust));
@@ -237,6 +238,19 @@ say_place(const struct painter *painter, char *out, size_t room)
 		text_format(out, room, "%s newer below", down);
 }
 
+/* Why the session, or the server, is not connected. */
+static enum canvas_style
+say_why(const struct model *model, char *out, size_t room)
+{
+	const struct chat *chat = model_shown_chat(model);
+
+	if (chat != NULL && chat->road != CHAT_ROAD_DIRECT && chat->road_why[0] != '\0')
+		text_format(out, room, "%s", chat->road_why);
+	else if (model->me.link != ME_LINK_ONLINE)
+		text_format(out, room, "%s", model->me.why);
+	return STYLE_ALERT;
+}
+
 /* What there is to say; empty when there is nothing. */
 static enum canvas_style
 find_say(const struct painter *painter, char *out, size_t room)
@@ -248,25 +262,27 @@ find_say(const struct painter *painter, char *out, size_t room)
 	if (out[0] != '\0')
 		return style;
 	if (painter->model->hint[0] != '\0') {
-		text_format(out, room, "%s", painter->model->hint);
+		if (painter->model->is_ascii)
+			glyph_to_ascii(painter->model->hint, out, room);
+		else
+			text_format(out, room, "%s", painter->model->hint);
 		return STYLE_NORMAL;
 	}
 	say_place(painter, out, room);
-	return STYLE_BOLD;
+	if (out[0] != '\0')
+		return STYLE_BOLD;
+	return say_why(painter->model, out, room);
 }
 
 static void
-draw_directory_keys(const struct painter *painter, struct canvas_rect in)
+add_directory_keys(struct bar *bar)
 {
-	struct bar bar = { .count = 0 };
-
-	bar_add(&bar, BAR_LEFT, 1, STYLE_DIM, dot, "PgDn next");
-	bar_add(&bar, BAR_LEFT, 2, STYLE_DIM, dot, "PgUp back");
-	bar_add(&bar, BAR_LEFT, 5, STYLE_DIM, dot, "g 5 jumps to page 5");
-	bar_add(&bar, BAR_LEFT, 4, STYLE_DIM, dot, "/filter NAME");
-	bar_add(&bar, BAR_LEFT, 6, STYLE_DIM, dot, "o only online");
-	bar_add(&bar, BAR_LEFT, 3, STYLE_DIM, dot, "Esc closes");
-	bar_draw(&bar, painter, in, 0);
+	bar_add(bar, BAR_LEFT, 1, STYLE_DIM, dot, "PgDn next");
+	bar_add(bar, BAR_LEFT, 2, STYLE_DIM, dot, "PgUp back");
+	bar_add(bar, BAR_LEFT, 5, STYLE_DIM, dot, "g jumps");
+	bar_add(bar, BAR_LEFT, 4, STYLE_DIM, dot, "/filter NAME");
+	bar_add(bar, BAR_LEFT, 6, STYLE_DIM, dot, "o only online");
+	bar_add(bar, BAR_LEFT, 3, STYLE_DIM, dot, "Esc closes");
 }
 
 void
@@ -285,12 +301,9 @@ status_draw_say(const struct painter *painter, const struct layout *layout)
 	} else if (layout->is_wide) {
 		paint_rule(painter, in, 0, "", STYLE_DIM);
 	}
-	in = inside_margins(in, layout->is_wide ? 2 : layout->margin);
-	if (say[0] == '\0') {
-		if (model_pane(painter->model).kind == PANE_DIRECTORY && layout_has(layout->say))
-			draw_directory_keys(painter, in);
-		return;
-	}
 	bar_add(&bar, BAR_LEFT, 0, style, "", say);
-	bar_draw(&bar, painter, in, 0);
+	if (bar.count == 0 && model_pane(painter->model).kind == PANE_DIRECTORY)
+		add_directory_keys(&bar);
+	bar.is_padded = layout->is_wide && layout_has(layout->say) && bar.count > 0;
+	bar_draw(&bar, painter, inside_margins(in, layout->is_wide ? 2 : layout->margin), 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/view/story.h"
 
-#include <stdio.h>
+#include <strings.h>
 
 #include "client-tui/model/text.h"
 #include "client-tui/view/times.h"
@@ -24,10 +24,17 @@ smaller(int a, int b)
 	return a < b ? a : b;
 }
 
+/* Names are not unique: with a namesake I am "you". */
+static const char *
+my_name(const struct story *story)
+{
+	return strcasecmp(story->model->me.name, story->peer) == 0 ? "you" : story->model->me.name;
+}
+
 static int
 name_width(const struct story *story, int most)
 {
-	int me = text_width(bytes_of_string(story->model->me.name)), peer = text_width(bytes_of_string(story->peer));
+	int me = text_width(bytes_of_string(my_name(story))), peer = text_width(bytes_of_string(story->peer));
 	int width = me > peer ? me : peer;
 
 	return width < NAME_LEAST ? NAME_LEAST : smaller(width, most);
@@ -102,7 +109,7 @@ block_at(const struct story *story, size_t position)
 	block.has_new = block.entry->id == story->transcript->new_id;
 	block.rules = block.says_gone + block.has_day + block.has_new;
 	block.rows = block.rules + (int)wrap_count(bytes_of(block.entry->text, block.entry->len),
-	    columns_of(story, block.entry), WRAP_WORDS);
+	    columns_of(story, block.entry), WRAP_READING);
 	return block;
 }
 
@@ -232,7 +239,7 @@ voice_of(const struct story *story, enum transcript_kind kind)
 	case TRANSCRIPT_THEIRS:
 		return (struct voice){ story->peer, STYLE_BOLD, STYLE_NORMAL };
 	case TRANSCRIPT_MINE:
-		return (struct voice){ story->model->me.name, STYLE_DIM, STYLE_NORMAL };
+		return (struct voice){ my_name(story), STYLE_DIM, STYLE_NORMAL };
 	case TRANSCRIPT_NOTE:
 		return (struct voice){ "--", STYLE_DIM, STYLE_DIM };
 	case TRANSCRIPT_ALERT:
@@ -297,7 +304,7 @@ draw_block(const struct story *story, const struct painter *painter, const struc
 	for (int rule = line; rule < block->rules && y < story->rows; rule++)
 		draw_rule(story, painter, block, rule, y++);
 	for (int at = block->rules; at < block->rows && y < story->rows; at++) {
-		row = wrap_row_at(text, row.next, columns, WRAP_WORDS);
+		row = wrap_row_at(text, row.next, columns, WRAP_READING);
 		if (at >= line)
 			draw_text_row(story, painter, block->entry, row, y++);
 	}

@@ -34,7 +34,7 @@ fold(struct bytes text, size_t start, size_t shown, size_t at, enum wrap_manner 
 	const char *data = text.data;
 	struct wrap_row row = { .start = start, .end = shown, .next = at };
 
-	if (manner == WRAP_WORDS) {
+	if (manner == WRAP_READING) {
 		row.next = skip_blanks(text, at);
 		row.is_last = row.next == text.len;
 		if (row.next < text.len && data[row.next] == '\n')
@@ -80,10 +80,12 @@ wrap_row_at(struct bytes text, size_t start, int columns, enum wrap_manner manne
 			walk.fold_shown = walk.shown;
 		}
 		if (walk.column + width > columns && at > start) {
-			if (manner == WRAP_WORDS && is_blank)
+			if (manner == WRAP_READING && is_blank)
 				return fold(text, start, walk.shown, at, manner);
-			if (manner == WRAP_WORDS && walk.fold_shown > start)
+			if (manner == WRAP_READING && walk.fold_shown > start)
 				return fold(text, start, walk.fold_shown, walk.fold_at, manner);
+			if (manner == WRAP_WRITING && !is_blank && walk.fold_at > start)
+				return fold(text, start, walk.fold_at, walk.fold_at, manner);
 			return fold(text, start, at, at, manner);
 		}
 		walk_over(&walk, at, cluster, width, is_blank);

@@ -15,8 +15,8 @@ struct wrap_row {
 };
 
 enum wrap_manner {
-	WRAP_WORDS,    /* for reading */
-	WRAP_CLUSTERS, /* for writing: every blank is shown, so that a cursor can stand on it */
+	WRAP_READING,
+	WRAP_WRITING, /* every blank is shown, so that a cursor can stand on it */
 };
 
 /* The row that starts at byte "start" of clean text, in at least 1 column. Empty text is one empty row. */
