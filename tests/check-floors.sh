@@ -18,7 +18,7 @@ server/store		shared
 server/route		shared server/proc server/bus
 server/work		shared server/proc server/bus server/store
 server/supervisor	shared server/proc
-server/bench		client-tui/net shared
+server/bench		shared
 client-tui/net		shared
 client-tui/model	shared
 client-tui/view		client-tui/model shared

@@ -6,7 +6,7 @@
 
 #include <sys/queue.h>
 
-#include "client-tui/net/backoff.h"
+#include "shared/backoff.h"
 #include "client-tui/net/helper.h"
 #include "client-tui/net/server_link.h"
 #include "client-tui/net/tour.h"

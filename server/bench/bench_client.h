@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "client-tui/net/backoff.h"
+#include "shared/backoff.h"
 #include "server/bench/accounts.h"
 #include "shared/wheel.h"
 

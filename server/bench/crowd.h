@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "client-tui/net/backoff.h"
+#include "shared/backoff.h"
 #include "server/bench/scoreboard.h"
 #include "shared/bytes.h"
 #include "shared/endpoint.h"

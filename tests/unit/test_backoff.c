@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "client-tui/net/backoff.h"
+#include "shared/backoff.h"
 #include "shared/compiler.h"
 
 static const struct backoff usual = { .first_ms = 500, .step_ms = 1000, .most_ms = 30000 };

@@ -4,8 +4,8 @@
  * all clients at the same moment.
  */
 
-#ifndef CLIENT_NET_BACKOFF_H
-#define CLIENT_NET_BACKOFF_H
+#ifndef SHARED_BACKOFF_H
+#define SHARED_BACKOFF_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/backoff.h"
+#include "shared/backoff.h"
 
 /* step_ms after one failure, twice that after two, and so on. */
 static uint32_t
