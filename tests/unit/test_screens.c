@@ -51,7 +51,7 @@ everybody_at_80x24(void **state UNUSED)
 	expect(typist,
 	    " alice (15) · online at home.example                          Sat 21 Nov  14:02\n"
 	    " nobody yet     │ Everybody                          page 2 of 7 · 134 accounts\n"
-	    "                │›     21 ● zhang             online  张伟           Enter talks\n"
+	    "                │›     21 ● zhang             online  张伟  Enter talks · + adds\n"
 	    "                │      22 ○ frida\n"
 	    "                │\n"
 	    "                │\n"
@@ -71,7 +71,7 @@ everybody_at_80x24(void **state UNUSED)
 	    "                │\n"
 	    "                │\n"
 	    "                │\n"
-	    "                │ PgDn next · PgUp back · /filter NAME · Esc closes\n"
+	    "                │ PgDn next · PgUp back · g jumps · /filter NAME · Esc closes\n"
 	    " F3 everybody   │ ›\n");
 	typist_free(typist);
 }
@@ -137,7 +137,7 @@ a_session_at_40x10(void **state UNUSED)
 
 	talk(typist);
 	expect(typist,
-	    "zhang · direct · not verified     online\n"
+	    "zhang · direct · not verified      alice\n"
 	    "──────────────── today ─────────────────\n"
 	    "14:02 --    You are connected to zhang.\n"
 	    "            /close leaves the session.\n"
