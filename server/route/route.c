@@ -117,7 +117,7 @@ static const struct admission_events admission_events = {
 static const struct admission_limits admission_limits = {
 	.per_turn = 16,
 	.inside = 1024,
-	.per_second = 500,
+	.per_second = 20,
 	.patience_ms = 4000,
 };
 

@@ -57,7 +57,7 @@ on_lost(void *arg)
 static const struct admission_limits admission_limits = {
 	.per_turn = 16,
 	.inside = 1024,
-	.per_second = 500,
+	.per_second = 20,
 	.patience_ms = 4000,
 };
 
