@@ -130,9 +130,10 @@ drop_first(struct deal *deal)
 static void
 refuse_first(struct deal *deal)
 {
+	/* Counted first: whoever was refused may look at the counters at once. */
+	counter_add(&board_parent_row(deal->parent->board)->refused, 1);
 	close(first_waiting(deal)->fd);
 	drop_first(deal);
-	counter_add(&board_parent_row(deal->parent->board)->refused, 1);
 }
 
 /* False: this member cannot take it after all. */
@@ -221,8 +222,8 @@ run_out_of_descriptors(struct deal *deal, const struct doorway *doorway)
 		close(deal->spare);
 		fd = accept4(doorway->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0) {
-			close(fd);
 			counter_add(&board_parent_row(deal->parent->board)->refused, 1);
+			close(fd);
 		}
 		deal->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
