@@ -112,10 +112,17 @@ a_killed_child_is_replaced_and_only_its_clients_are_lost(void **state UNUSED)
 static bool
 has_peers(struct crowd *crowd, unsigned number, const char *first, const char *second)
 {
-	const char *answer = crowd_ask(crowd, number, 'p');
+	uint64_t deadline = clock_monotonic_ms() + PROCESS_PATIENCE_MS;
+	const char *answer;
+	bool has;
 
-	assert_non_null(answer);
-	return strstr(answer, first) != NULL && strstr(answer, second) != NULL;
+	/* Channels and clients come on ways of their own: ask until they are all there. */
+	do {
+		answer = crowd_ask(crowd, number, 'p');
+		assert_non_null(answer);
+		has = strstr(answer, first) != NULL && strstr(answer, second) != NULL;
+	} while (!has && clock_monotonic_ms() < deadline);
+	return has;
 }
 
 static void
