@@ -84,8 +84,8 @@ ask_paste(struct ask *ask, int topic, struct bytes pasted)
 	lines = draft_line_count(&draft);
 	snprintf(question, sizeof(question), "%zu line%s pasted.", lines, lines == 1 ? "" : "s");
 	begin(ask, ASK_PASTE, topic, bytes_of_string(question));
-	text_clean_line(bytes_of_string("Enter sends it as one message · e edits · Esc drops it"), ask->keys,
-	    sizeof(ask->keys));
+	text_clean_line(bytes_of_string("Enter sends it as one message · e edits · Esc drops it"),
+	    ask->keys, sizeof(ask->keys));
 	draft_clear(&ask->draft);
 	ask->draft = draft;
 	return STATUS_OK;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A question that stands in the place of the input line until it is answered: a line ("Page"), a secret ("Password"),
- * or one key ("Delete alice (15) for ever? y deletes · Esc keeps"). A paste of several lines is a question too; its
- * text waits in the draft. Who asks gives a topic, a number of his own, and finds it again when the answer comes.
+ * A question that stands in the place of the input line until it is answered: a line ("Page"), a
+ * secret ("Password"), or one key ("Delete alice (15) for ever? y deletes · Esc keeps"). A paste of
+ * several lines is a question too; its text waits in the draft. Who asks gives a topic, a number of
+ * his own, and finds it again when the answer comes.
  */
 
 #ifndef CLIENT_MODEL_ASK_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* One session: with whom, how it is connected, whether its key is known, what was said, what is being written. */
+/*
+ * One session: with whom, how it is connected, whether its key is known, what was said, what is
+ * being written.
+ */
 
 #ifndef CLIENT_MODEL_CHAT_H
 #define CLIENT_MODEL_CHAT_H
@@ -49,7 +52,10 @@ void chat_set_road(struct chat *chat, enum chat_road road, uint64_t now_s, struc
 void chat_set_round_trip(struct chat *chat, int ms);
 void chat_set_trust(struct chat *chat, enum chat_trust trust);
 
-/* In words: "direct", "calling", "closed by the other side"; "not verified", "verified", "KEY CHANGED" (none: ""). */
+/*
+ * In words: "direct", "calling", "closed by the other side"; "not verified", "verified", "KEY
+ * CHANGED" (none: "").
+ */
 const char *chat_road_words(enum chat_road road);
 const char *chat_trust_words(enum chat_trust trust);
 

@@ -23,7 +23,8 @@ directory_load(struct directory *directory, uint32_t page)
 }
 
 void
-directory_add(struct directory *directory, uint64_t uid, struct bytes name, struct bytes display, bool is_online)
+directory_add(struct directory *directory, uint64_t uid, struct bytes name, struct bytes display,
+    bool is_online)
 {
 	struct directory_item *item;
 
@@ -44,7 +45,8 @@ directory_finish(struct directory *directory, uint32_t page, uint32_t per_page, 
 	/* The same page again keeps its row, another one starts at its top. */
 	if (page != directory->page || directory->selected >= directory->coming_count)
 		directory->selected = 0;
-	memcpy(directory->items, directory->coming, directory->coming_count * sizeof(directory->items[0]));
+	memcpy(directory->items, directory->coming,
+	    directory->coming_count * sizeof(directory->items[0]));
 	directory->count = directory->coming_count;
 	directory->coming_count = 0;
 	directory->page = page;
@@ -89,5 +91,7 @@ directory_select(struct directory *directory, int rows)
 const struct directory_item *
 directory_selected(const struct directory *directory)
 {
-	return directory->selected < directory->count ? &directory->items[directory->selected] : NULL;
+	if (directory->selected >= directory->count)
+		return NULL;
+	return &directory->items[directory->selected];
 }

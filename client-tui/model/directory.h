@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The page of everybody that is shown: accounts, where in the list it is, what it is filtered by. */
+/*
+ * The page of everybody that is shown: accounts, where in the list it is, what it is filtered by.
+ */
 
 #ifndef CLIENT_MODEL_DIRECTORY_H
 #define CLIENT_MODEL_DIRECTORY_H
@@ -54,11 +56,13 @@ void directory_set_filter(struct directory *directory, struct bytes prefix, bool
 void directory_load(struct directory *directory, uint32_t page);
 
 /*
- * The answer: its rows one after the other, then its end, which puts them onto the screen. Rows beyond 100 are left
- * out. "accounts" is how many fit the filter on all pages.
+ * The answer: its rows one after the other, then its end, which puts them onto the screen. Rows
+ * beyond 100 are left out. "accounts" is how many fit the filter on all pages.
  */
-void directory_add(struct directory *directory, uint64_t uid, struct bytes name, struct bytes display, bool is_online);
-void directory_finish(struct directory *directory, uint32_t page, uint32_t per_page, uint64_t accounts);
+void directory_add(struct directory *directory, uint64_t uid, struct bytes name,
+    struct bytes display, bool is_online);
+void directory_finish(struct directory *directory, uint32_t page, uint32_t per_page,
+    uint64_t accounts);
 
 /* The answer was no. */
 void directory_refuse(struct directory *directory, struct bytes why);

@@ -68,7 +68,9 @@ draft_begin(struct draft *draft, enum draft_act act)
 	draft->is_full = false;
 }
 
-/* A secret leaves no copy behind when its text moves to a larger place, which realloc(3) would do. */
+/*
+ * A secret leaves no copy behind when its text moves to a larger place, which realloc(3) would do.
+ */
 static void
 make_room(struct draft *draft, size_t len)
 {
@@ -227,17 +229,22 @@ draft_transpose(struct draft *draft)
 	free_text(draft, swapped, end - start);
 }
 
-/* Adds to the clip in front or behind when the last thing done was a kill too, begins it anew otherwise. */
+/*
+ * Adds to the clip in front or behind when the last thing done was a kill too, begins it anew
+ * otherwise.
+ */
 static void
 clip_add(struct draft *draft, struct bytes killed, bool in_front)
 {
 	struct draft_clip *clip = draft->clip;
 	size_t kept;
 	char *text;
+	bool goes_on;
 
 	if (clip == NULL || draft->kind == DRAFT_SECRET || killed.len == 0)
 		return;
-	kept = draft->act == DRAFT_ACT_KILL && clip->len + killed.len <= TEXT_MESSAGE_MAX ? clip->len : 0;
+	goes_on = draft->act == DRAFT_ACT_KILL && clip->len + killed.len <= TEXT_MESSAGE_MAX;
+	kept = goes_on ? clip->len : 0;
 	text = mem_new(kept + killed.len + 1);
 	if (kept > 0)
 		memcpy(text + (in_front ? killed.len : 0), clip->text, kept);
@@ -299,5 +306,6 @@ draft_yank(struct draft *draft)
 	draft_begin(draft, DRAFT_ACT_OTHER);
 	if (draft->clip == NULL || draft->clip->len == 0)
 		return STATUS_OK;
-	return insert(draft, draft->cursor, draft->cursor, bytes_of(draft->clip->text, draft->clip->len));
+	return insert(draft, draft->cursor, draft->cursor, bytes_of(draft->clip->text,
+	    draft->clip->len));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A line editor as a value: text of one or several lines, a cursor that always stands between grapheme clusters, undo
- * and redo, killed text, and the lines entered before. What is put in is cleaned first (text_clean), so it can be
- * drawn and sent as it is.
+ * A line editor as a value: text of one or several lines, a cursor that always stands between
+ * grapheme clusters, undo and redo, killed text, and the lines entered before. What is put in is
+ * cleaned first (text_clean), so it can be drawn and sent as it is.
  */
 
 #ifndef CLIENT_MODEL_DRAFT_H
@@ -16,7 +16,7 @@
 enum draft_kind {
 	DRAFT_TEXT,   /* several lines */
 	DRAFT_LINE,   /* line breaks and tabs become blanks, but not at its end */
-	DRAFT_SECRET, /* a line as well: drawn as dots, never killed into the clip, never remembered, wiped */
+	DRAFT_SECRET, /* a line as well: drawn as dots, not in clip or history, wiped */
 };
 
 /* The text that was killed last; drafts share one, so that text moves from pane to pane. */
@@ -35,7 +35,10 @@ enum draft_act {
 struct draft_edit;
 
 struct draft {
-	/* To be read; only the functions below write. Clean UTF-8 with an end mark, never NULL after draft_init. */
+	/*
+	 * To be read; only the functions below write. Clean UTF-8 with an end mark, never NULL
+	 * after draft_init.
+	 */
 	char *text;
 	size_t len;
 	size_t cursor;	 /* in bytes, between clusters */
@@ -45,8 +48,10 @@ struct draft {
 
 	/* Inside. */
 	size_t room;
-	int column;	    /* where Up and Down want to be; -1 when the cursor was moved otherwise */
-	enum draft_act act; /* the last thing done: kills add to one another, typing is undone together */
+	/* where Up and Down want to be; -1 when the cursor was moved otherwise */
+	int column;
+	/* the last thing done: kills add to one another, typing is undone together */
+	enum draft_act act;
 	struct draft_clip *clip;
 	struct draft_edit *edits; /* undo up to "done", redo beyond */
 	size_t edit_count, edit_done, edit_bytes;
@@ -72,8 +77,8 @@ size_t draft_line(const struct draft *draft);
 size_t draft_line_count(const struct draft *draft);
 
 /*
- * What was typed, or pasted, at the cursor: all of it as one change, or nothing and STATUS_TOO_LONG. Line breaks are
- * text; nothing in it is ever a command.
+ * What was typed, or pasted, at the cursor: all of it as one change, or nothing and
+ * STATUS_TOO_LONG. Line breaks are text; nothing in it is ever a command.
  */
 enum status draft_type(struct draft *draft, struct bytes typed);
 enum status draft_paste(struct draft *draft, struct bytes pasted);
@@ -97,20 +102,29 @@ void draft_backspace(struct draft *draft); /* one cluster, also a family of seve
 void draft_delete(struct draft *draft);
 void draft_transpose(struct draft *draft); /* the two clusters around the cursor (Ctrl-T) */
 
-void draft_kill_end(struct draft *draft);	 /* to the end of the line; at the end the line break */
-void draft_kill_start(struct draft *draft);	 /* to the start of the line; at the start the line break */
+/*
+ * To the end or the start of the line (there: the line break), all, to the end or the start of the
+ * word.
+ */
+void draft_kill_end(struct draft *draft);
+void draft_kill_start(struct draft *draft);
 void draft_kill_all(struct draft *draft);
-void draft_kill_word(struct draft *draft);	 /* to the end of the word */
-void draft_kill_word_back(struct draft *draft);	 /* to the start of the word */
+void draft_kill_word(struct draft *draft);
+void draft_kill_word_back(struct draft *draft);
 enum status draft_yank(struct draft *draft);
 
 bool draft_undo(struct draft *draft); /* false: nothing to undo */
 bool draft_redo(struct draft *draft);
 
-/* Keeps the text for draft_older; empty text and the same line again are not kept, secrets never. */
+/*
+ * Keeps the text for draft_older; empty text and the same line again are not kept, secrets never.
+ */
 void draft_remember(struct draft *draft);
 
-/* Through the lines remembered; what stood there first comes back at the end. False: there is none further. */
+/*
+ * Through the lines remembered; what stood there first comes back at the end. False: there is none
+ * further.
+ */
 bool draft_older(struct draft *draft);
 bool draft_newer(struct draft *draft);
 

@@ -18,7 +18,8 @@ draft_remember(struct draft *draft)
 
 	if (draft->kind == DRAFT_SECRET || draft->len == 0)
 		return;
-	if (count > 0 && bytes_equal(bytes_of_string(draft->history[count - 1]), draft_bytes(draft)))
+	if (count > 0 &&
+	    bytes_equal(bytes_of_string(draft->history[count - 1]), draft_bytes(draft)))
 		return;
 	if (draft->history == NULL)
 		draft->history = mem_new_array(HISTORY_MOST, sizeof(draft->history[0]));
@@ -35,7 +36,8 @@ draft_remember(struct draft *draft)
 static void
 show(struct draft *draft, size_t position)
 {
-	const char *text = position < draft->history_count ? draft->history[position] : draft->unsent;
+	bool is_old = position < draft->history_count;
+	const char *text = is_old ? draft->history[position] : draft->unsent;
 
 	/* A change like any other: what was edited in a line of the history comes back by undo. */
 	draft_begin(draft, DRAFT_ACT_OTHER);

@@ -17,8 +17,8 @@ struct draft_edit {
 void draft_begin(struct draft *draft, enum draft_act act);
 
 /*
- * Puts clean text in the place of the bytes from "at" to "end" and the cursor behind it, to be undone as one change.
- * STATUS_TOO_LONG, and nothing happens, when it does not fit.
+ * Puts clean text in the place of the bytes from "at" to "end" and the cursor behind it, to be
+ * undone as one change. STATUS_TOO_LONG, and nothing happens, when it does not fit.
  */
 enum status draft_replace(struct draft *draft, size_t at, size_t end, struct bytes clean);
 

@@ -53,8 +53,8 @@ draft_word_after(const struct draft *draft, size_t at)
 }
 
 /*
- * Clusters are only known from the start of a line on: going back one by one would walk the line again for each, so
- * the line is walked once, and the last start of a word before "at" remembered.
+ * Clusters are only known from the start of a line on: going back one by one would walk the line
+ * again for each, so the line is walked once, and the last start of a word before "at" remembered.
  */
 static bool
 last_word_start(const struct draft *draft, size_t from, size_t at, size_t *start)

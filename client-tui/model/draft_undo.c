@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Undo: every change is kept with what it removed and what it put in, the newest 200 of them and at most 256 KiB. */
+/*
+ * Undo: every change is kept with what it removed and what it put in, the newest 200 of them and at
+ * most 256 KiB.
+ */
 
 #include "client-tui/model/draft_inside.h"
 
@@ -66,7 +69,8 @@ join(struct draft *draft, size_t at, size_t removed_len, struct bytes clean)
 	struct draft_edit *last = draft->edit_done > 0 ? &draft->edits[draft->edit_done - 1] : NULL;
 	char *joined;
 
-	if (draft->act != DRAFT_ACT_TYPE || last == NULL || removed_len > 0 || last->at + last->inserted_len != at)
+	if (draft->act != DRAFT_ACT_TYPE || last == NULL || removed_len > 0 ||
+	    last->at + last->inserted_len != at)
 		return false;
 	joined = mem_new(last->inserted_len + clean.len + 1);
 	memcpy(joined, last->inserted, last->inserted_len);
@@ -91,7 +95,10 @@ record(struct draft *draft, size_t at, size_t end, struct bytes clean)
 	if (draft->edit_count == EDITS_MOST)
 		forget_oldest(draft);
 	edit = &draft->edits[draft->edit_count++];
-	*edit = (struct draft_edit){ .at = at, .cursor = draft->cursor, .removed_len = end - at, .inserted_len = clean.len };
+	*edit = (struct draft_edit){ .at = at,
+		.cursor = draft->cursor,
+		.removed_len = end - at,
+		.inserted_len = clean.len };
 	edit->removed = mem_string_of(bytes_of(draft->text + at, end - at));
 	edit->inserted = mem_string_of(clean);
 	draft->edit_bytes += bytes_in(edit);
@@ -123,7 +130,8 @@ draft_undo(struct draft *draft)
 	if (draft->edit_done == 0)
 		return false;
 	edit = &draft->edits[--draft->edit_done];
-	draft_splice(draft, edit->at, edit->at + edit->inserted_len, bytes_of(edit->removed, edit->removed_len));
+	draft_splice(draft, edit->at, edit->at + edit->inserted_len,
+	    bytes_of(edit->removed, edit->removed_len));
 	draft->cursor = edit->cursor;
 	return true;
 }
@@ -137,6 +145,7 @@ draft_redo(struct draft *draft)
 	if (draft->edit_done == draft->edit_count)
 		return false;
 	edit = &draft->edits[draft->edit_done++];
-	draft_splice(draft, edit->at, edit->at + edit->removed_len, bytes_of(edit->inserted, edit->inserted_len));
+	draft_splice(draft, edit->at, edit->at + edit->removed_len,
+	    bytes_of(edit->inserted, edit->inserted_len));
 	return true;
 }

@@ -69,7 +69,8 @@ static void
 go(struct form *form, int steps)
 {
 	if (!form->is_busy)
-		form->field = (enum form_field)(((int)form->field + FORM_FIELDS + steps) % FORM_FIELDS);
+		form->field = (enum form_field)(((int)form->field + FORM_FIELDS +
+		    steps) % FORM_FIELDS);
 }
 
 void

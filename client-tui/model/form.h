@@ -23,15 +23,20 @@ struct form {
 	bool is_new;			  /* an account is to be made */
 	bool is_busy;			  /* handed in; the answer is awaited */
 	char hint[100];			  /* behind the server: "found on this machine" */
-	char say[300];			  /* a sentence at its foot: what is wrong, or what is going on */
+	/* a sentence at its foot: what is wrong, or what is going on */
+	char say[300];
 	bool is_wrong;			  /* the sentence is a refusal */
 };
 
 void form_init(struct form *form, struct draft_clip *clip);
 void form_clear(struct form *form);
 
-/* Shows it, filled in with the server and the name last used (each may be empty); the password is always empty. */
-void form_open(struct form *form, struct bytes server, struct bytes hint, struct bytes name, bool is_new);
+/*
+ * Shows it, filled in with the server and the name last used (each may be empty); the password is
+ * always empty.
+ */
+void form_open(struct form *form, struct bytes server, struct bytes hint, struct bytes name,
+    bool is_new);
 
 /* Takes it away; the password is wiped. */
 void form_close(struct form *form);
@@ -46,7 +51,10 @@ struct draft *form_draft(struct form *form);
 /* The text of a field, borrowed until it changes. */
 struct bytes form_text(const struct form *form, enum form_field field);
 
-/* Handed in: nothing can be changed until form_refuse, with a sentence about what is going on ("Signing in…"). */
+/*
+ * Handed in: nothing can be changed until form_refuse, with a sentence about what is going on
+ * ("Signing in…").
+ */
 void form_submit(struct form *form, struct bytes say);
 
 /* What is wrong, and the field where; the password is wiped when that is the field. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The help that lies over the screen: lines given by who opens it, and which of them is at the top. */
+/*
+ * The help that lies over the screen: lines given by who opens it, and which of them is at the top.
+ */
 
 #ifndef CLIENT_MODEL_HELP_H
 #define CLIENT_MODEL_HELP_H
@@ -23,7 +25,9 @@ void help_clear(struct help *help);
 void help_open(struct help *help, struct bytes title, const char *const *lines, size_t count);
 void help_close(struct help *help);
 
-/* So many rows further down (up when negative), not beyond "end", which is what view_help_end says. */
+/*
+ * So many rows further down (up when negative), not beyond "end", which is what view_help_end says.
+ */
 void help_scroll(struct help *help, int rows, size_t end);
 
 #endif

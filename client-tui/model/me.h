@@ -31,8 +31,12 @@ void me_sign_in(struct me *me, uint64_t uid, struct bytes name);
 void me_sign_out(struct me *me);
 void me_set_server(struct me *me, struct bytes server);
 
-/* "since_s" is when this state began, "retry_s" when the next attempt is made (0: unknown); "why" may be empty. */
-void me_set_link(struct me *me, enum me_link link, uint64_t since_s, uint64_t retry_s, struct bytes why);
+/*
+ * "since_s" is when this state began, "retry_s" when the next attempt is made (0: unknown); "why"
+ * may be empty.
+ */
+void me_set_link(struct me *me, enum me_link link, uint64_t since_s, uint64_t retry_s,
+    struct bytes why);
 
 /* The state in a word or two: "online", "offline", "connecting", "signing in". */
 const char *me_link_words(enum me_link link);

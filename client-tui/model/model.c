@@ -62,7 +62,8 @@ model_shows_seconds(const struct model *model)
 void
 model_set_now(struct model *model, uint64_t now_s)
 {
-	if (now_s / 60 != model->now_s / 60 || (now_s != model->now_s && model_shows_seconds(model)))
+	if (now_s / 60 != model->now_s / 60 ||
+	    (now_s != model->now_s && model_shows_seconds(model)))
 		model_touch(model);
 	model->now_s = now_s;
 }
@@ -199,7 +200,8 @@ model_close_chat(struct model *model, uint64_t uid)
 	panes_remove(&model->panes, pane_chat(uid));
 	chat_free(model->chats[at]);
 	model->chat_count--;
-	memmove(&model->chats[at], &model->chats[at + 1], (model->chat_count - at) * sizeof(model->chats[0]));
+	memmove(&model->chats[at], &model->chats[at + 1],
+	    (model->chat_count - at) * sizeof(model->chats[0]));
 	enter(model);
 }
 
@@ -233,7 +235,8 @@ model_show(struct model *model, struct pane pane)
 bool
 model_show_number(struct model *model, size_t number)
 {
-	return number >= 1 && number <= model->panes.count && model_show(model, model->panes.list[number - 1]);
+	return number >= 1 && number <= model->panes.count &&
+	    model_show(model, model->panes.list[number - 1]);
 }
 
 void
@@ -302,7 +305,8 @@ model_change_transcript(struct model *model, struct pane pane)
 }
 
 static uint64_t
-add(struct model *model, struct pane pane, enum transcript_kind kind, uint64_t time_s, struct bytes text)
+add(struct model *model, struct pane pane, enum transcript_kind kind, uint64_t time_s,
+    struct bytes text)
 {
 	struct transcript *transcript = model_change_transcript(model, pane);
 

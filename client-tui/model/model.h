@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Everything the screen can show, as one value without a clock, a socket or a terminal. It is read through a const
- * pointer, all of it. Who wants to change a part gets it from a function below, which moves the revision on: the
- * screen is drawn anew when that has moved. The event thread alone touches it.
+ * Everything the screen can show, as one value without a clock, a socket or a terminal. It is read
+ * through a const pointer, all of it. Who wants to change a part gets it from a function below,
+ * which moves the revision on: the screen is drawn anew when that has moved. The event thread alone
+ * touches it.
  */
 
 #ifndef CLIENT_MODEL_MODEL_H
@@ -47,8 +48,9 @@ struct model *model_new(void);
 void model_free(struct model *model);
 
 /*
- * The time of day, wall clock. Moves the revision only if something on the screen depends on it: once a minute, or
- * every second while model_shows_seconds (offline, with a time to the next attempt).
+ * The time of day, wall clock. Moves the revision only if something on the screen depends on it:
+ * once a minute, or every second while model_shows_seconds (offline, with a time to the next
+ * attempt).
  */
 void model_set_now(struct model *model, uint64_t now_s);
 bool model_shows_seconds(const struct model *model);
@@ -83,10 +85,15 @@ void model_close_chat(struct model *model, uint64_t uid);
 struct pane model_pane(const struct model *model);
 const struct chat *model_shown_chat(const struct model *model);
 
-/* Puts a pane onto the screen; false when there is none like that. What its end shows is read then. */
+/*
+ * Puts a pane onto the screen; false when there is none like that. What its end shows is read then.
+ */
 bool model_show(struct model *model, struct pane pane);
 
-/* By its number from 1 on, as Alt-1 and so on; so many further on; the one shown before; the next with unread messages. */
+/*
+ * By its number from 1 on, as Alt-1 and so on; so many further on; the one shown before; the next
+ * with unread messages.
+ */
 bool model_show_number(struct model *model, size_t number);
 void model_show_next(struct model *model, int steps);
 void model_show_before(struct model *model);
@@ -99,7 +106,10 @@ void model_fold_list(struct model *model, bool is_folded);
 const struct transcript *model_transcript(const struct model *model, struct pane pane);
 struct transcript *model_change_transcript(struct model *model, struct pane pane);
 
-/* Messages of a chat that is open: the id that transcript_set_delivery wants; 0 when there is no such chat. */
+/*
+ * Messages of a chat that is open: the id that transcript_set_delivery wants; 0 when there is no
+ * such chat.
+ */
 uint64_t model_add_mine(struct model *model, uint64_t uid, uint64_t time_s, struct bytes text);
 uint64_t model_add_theirs(struct model *model, uint64_t uid, uint64_t time_s, struct bytes text);
 
@@ -110,7 +120,10 @@ void model_alert(struct model *model, struct pane pane, struct bytes text);
 /* Unread messages in all chats. */
 size_t model_unread(const struct model *model);
 
-/* The draft that keys go to: of the form, the question, or the pane; NULL when keys are no text now. */
+/*
+ * The draft that keys go to: of the form, the question, or the pane; NULL when keys are no text
+ * now.
+ */
 const struct draft *model_draft(const struct model *model);
 struct draft *model_change_draft(struct model *model);
 

@@ -84,7 +84,8 @@ panes_remove(struct panes *panes, struct pane pane)
 	if (pane_is(shown, pane))
 		shown = panes->before;
 	panes->count--;
-	memmove(&panes->list[at], &panes->list[at + 1], (panes->count - at) * sizeof(panes->list[0]));
+	memmove(&panes->list[at], &panes->list[at + 1],
+	    (panes->count - at) * sizeof(panes->list[0]));
 	if (pane_is(panes->before, pane))
 		panes->before = pane_home();
 	at = panes_find(panes, shown);

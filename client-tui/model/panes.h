@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Which panes there are, in the order of their numbers, and which one is on the screen. Home and directory are always there. */
+/*
+ * Which panes there are, in the order of their numbers, and which one is on the screen. Home and
+ * directory are always there.
+ */
 
 #ifndef CLIENT_MODEL_PANES_H
 #define CLIENT_MODEL_PANES_H
@@ -14,7 +17,10 @@ enum pane_kind {
 	PANE_CHAT,
 };
 
-/* The name of a pane; uid is 0 but for a chat. Kept by whoever asks something, so the answer finds its way. */
+/*
+ * The name of a pane; uid is 0 but for a chat. Kept by whoever asks something, so the answer finds
+ * its way.
+ */
 struct pane {
 	enum pane_kind kind;
 	uint64_t uid;

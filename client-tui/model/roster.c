@@ -42,7 +42,8 @@ static void
 take_out(struct roster *roster, size_t at)
 {
 	roster->count--;
-	memmove(&roster->contacts[at], &roster->contacts[at + 1], (roster->count - at) * sizeof(roster->contacts[0]));
+	memmove(&roster->contacts[at], &roster->contacts[at + 1],
+	    (roster->count - at) * sizeof(roster->contacts[0]));
 }
 
 static void
@@ -52,11 +53,13 @@ put_in(struct roster *roster, const struct contact *contact)
 
 	if (roster->count == roster->room) {
 		roster->room = roster->room > 0 ? 2 * roster->room : 8;
-		roster->contacts = mem_resize(roster->contacts, roster->room, sizeof(roster->contacts[0]));
+		roster->contacts = mem_resize(roster->contacts, roster->room,
+		    sizeof(roster->contacts[0]));
 	}
 	while (at < roster->count && comes_before(&roster->contacts[at], contact))
 		at++;
-	memmove(&roster->contacts[at + 1], &roster->contacts[at], (roster->count - at) * sizeof(roster->contacts[0]));
+	memmove(&roster->contacts[at + 1], &roster->contacts[at],
+	    (roster->count - at) * sizeof(roster->contacts[0]));
 	roster->contacts[at] = *contact;
 	roster->count++;
 }
@@ -83,9 +86,11 @@ roster_remove(struct roster *roster, uint64_t uid)
 	if (at == roster->count)
 		return;
 	take_out(roster, at);
-	if (roster->selected == uid)
-		roster->selected = at < roster->count ? roster->contacts[at].uid :
-		    at > 0 ? roster->contacts[at - 1].uid : 0;
+	if (roster->selected != uid)
+		return;
+	if (at == roster->count && at > 0)
+		at--;
+	roster->selected = at < roster->count ? roster->contacts[at].uid : 0;
 }
 
 bool

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The contacts: who they are and whether they are there, by name. One of them may be selected; it stays selected. */
+/*
+ * The contacts: who they are and whether they are there, by name. One of them may be selected; it
+ * stays selected.
+ */
 
 #ifndef CLIENT_MODEL_ROSTER_H
 #define CLIENT_MODEL_ROSTER_H
@@ -39,14 +42,17 @@ void roster_set(struct roster *roster, uint64_t uid, struct bytes name);
 void roster_remove(struct roster *roster, uint64_t uid);
 
 /* False when this is no contact. */
-bool roster_set_presence(struct roster *roster, uint64_t uid, enum presence presence, uint64_t now_s);
+bool roster_set_presence(struct roster *roster, uint64_t uid, enum presence presence,
+    uint64_t now_s);
 
 /* The server is out of reach: nobody's presence is known. */
 void roster_forget_presence(struct roster *roster);
 
 const struct contact *roster_find(const struct roster *roster, uint64_t uid);
 
-/* Selects the contact so many rows further down (up when negative); the first of all when none was. */
+/*
+ * Selects the contact so many rows further down (up when negative); the first of all when none was.
+ */
 void roster_select(struct roster *roster, int rows);
 
 /* "online", "absent", "not reachable", "unknown". */

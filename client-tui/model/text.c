@@ -17,7 +17,10 @@ enum {
 	ESCAPE_ROOM = 7, /* "\u202e" and its end mark */
 };
 
-/* The code point at a place and its bytes; a byte that starts none stands for itself, so that every loop ends. */
+/*
+ * The code point at a place and its bytes; a byte that starts none stands for itself, so that every
+ * loop ends.
+ */
 static size_t
 decode(struct bytes text, size_t at, int32_t *code)
 {
@@ -49,9 +52,10 @@ widened(int width, int32_t base, int32_t code)
 	int own = utf8proc_charwidth(code);
 
 	if (code == KEYCAP ||
-	    (code == VARIATION_EMOJI && has_class(base, UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC)) ||
+	    (code == VARIATION_EMOJI &&
+		has_class(base, UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC)) ||
 	    (has_class(code, UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR) &&
-	    has_class(base, UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR)))
+		has_class(base, UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR)))
 		own = 2;
 	return own > width ? own : width;
 }
@@ -145,7 +149,8 @@ text_is_blank_beyond_ascii(struct bytes cluster)
 
 	decode(cluster, 0, &code);
 	/* All separators but those that hold together. */
-	return code >= 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_ZS && code != 0xa0 && code != 0x202f;
+	return code >= 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_ZS && code != 0xa0 &&
+	    code != 0x202f;
 }
 
 bool
@@ -194,7 +199,8 @@ is_in(int32_t code, const struct range *ranges, size_t count)
 static bool
 is_treacherous(int32_t code)
 {
-	static const struct range ranges[] = { { 0x2028, 0x2029 }, { 0x202a, 0x202e }, { 0x2066, 0x2069 } };
+	static const struct range ranges[] = { { 0x2028, 0x2029 }, { 0x202a, 0x202e },
+		{ 0x2066, 0x2069 } };
 
 	return is_in(code, ranges, ARRAY_LEN(ranges));
 }
@@ -204,14 +210,15 @@ static bool
 is_invisible(int32_t code)
 {
 	static const struct range ranges[] = { { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e },
-		{ 0x200b, 0x200b }, { 0x200e, 0x200f }, { 0x2060, 0x2064 }, { 0x206a, 0x206f }, { 0xfeff, 0xfeff } };
+		{ 0x200b, 0x200b }, { 0x200e, 0x200f }, { 0x2060, 0x2064 }, { 0x206a, 0x206f },
+		{ 0xfeff, 0xfeff } };
 
 	return is_in(code, ranges, ARRAY_LEN(ranges));
 }
 
 /*
- * What the code point at the start becomes, into "out", which has ESCAPE_ROOM or its own bytes of room. Returns the
- * bytes taken, "used" the bytes written.
+ * What the code point at the start becomes, into "out", which has ESCAPE_ROOM or its own bytes of
+ * room. Returns the bytes taken, "used" the bytes written.
  */
 static size_t
 clean_one(struct bytes foreign, bool is_line, char *out, size_t *used)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Text as people see it: grapheme clusters (Unicode UAX #29) and the columns they take, by libutf8proc; and what
- * foreign text becomes before anything of it is kept or shown.
+ * Text as people see it: grapheme clusters (Unicode UAX #29) and the columns they take, by
+ * libutf8proc; and what foreign text becomes before anything of it is kept or shown.
  */
 
 #ifndef CLIENT_MODEL_TEXT_H
@@ -18,7 +18,10 @@ enum {
 	TEXT_TAB = 8,		  /* columns from one tab stop to the next */
 };
 
-/* One character as a reader counts them: its bytes, and its columns (0, 1 or 2; a control character has 0). */
+/*
+ * One character as a reader counts them: its bytes, and its columns (0, 1 or 2; a control character
+ * has 0).
+ */
 struct text_cluster {
 	size_t len;
 	int width;
@@ -33,7 +36,10 @@ text_is_ascii(uint8_t byte)
 	return byte >= 0x20 && byte < 0x7f;
 }
 
-/* The cluster at the start of clean text; "text" is not empty. Most text is ASCII, and it is asked for each character. */
+/*
+ * The cluster at the start of clean text; "text" is not empty. Most text is ASCII, and it is asked
+ * for each character.
+ */
 static inline struct text_cluster
 text_cluster_first(struct bytes text)
 {
@@ -53,7 +59,10 @@ int text_width(struct bytes text);
 /* The bytes of the longest start of "text" that takes at most "columns". */
 size_t text_fit(struct bytes text, int columns);
 
-/* Whether a cluster is white space, and whether it is part of a word (letters, digits, marks, wide characters). */
+/*
+ * Whether a cluster is white space, and whether it is part of a word (letters, digits, marks, wide
+ * characters).
+ */
 bool text_is_blank_beyond_ascii(struct bytes cluster);
 
 static inline bool
@@ -72,16 +81,17 @@ bool text_is_word(struct bytes cluster);
 void text_format(char *out, size_t room, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /*
- * Foreign text made safe for a screen: CR LF and CR become a line break, broken UTF-8 and control characters other
- * than line break and tab become \xNN, bidirectional controls (U+202A-202E, U+2066-2069) and the separators U+2028
- * and U+2029 become \uNNNN. On the heap, ends with a zero; its length is put into "len".
+ * Foreign text made safe for a screen: CR LF and CR become a line break, broken UTF-8 and control
+ * characters other than line break and tab become \xNN, bidirectional controls (U+202A-202E,
+ * U+2066-2069) and the separators U+2028 and U+2029 become \uNNNN. On the heap, ends with a zero;
+ * its length is put into "len".
  */
 char *text_clean(struct bytes foreign, size_t *len);
 
 /*
- * The same for one line (a name, a sentence): line breaks and tabs become a blank, invisible characters (U+00AD,
- * U+061C, U+180E, U+200B, U+200E, U+200F, U+2060-2064, U+206A-206F, U+FEFF) are escaped as well. Cut between clusters
- * to what fits into "room".
+ * The same for one line (a name, a sentence): line breaks and tabs become a blank, invisible
+ * characters (U+00AD, U+061C, U+180E, U+200B, U+200E, U+200F, U+2060-2064, U+206A-206F, U+FEFF) are
+ * escaped as well. Cut between clusters to what fits into "room".
  */
 void text_clean_line(struct bytes foreign, char *out, size_t room);
 

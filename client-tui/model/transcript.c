@@ -123,8 +123,8 @@ read_all(struct transcript *transcript)
 }
 
 uint64_t
-transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_t time_s, struct bytes text,
-    bool is_seen)
+transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_t time_s,
+    struct bytes text, bool is_seen)
 {
 	struct transcript_entry *entry;
 	uint64_t id;
@@ -132,7 +132,9 @@ transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_
 	make_room(transcript);
 	entry = entry_at(transcript, transcript->count);
 	id = transcript->first_id + transcript->count++;
-	*entry = (struct transcript_entry){ .id = id, .time_s = time_s, .kind = kind, .delivery = DELIVERY_QUEUED };
+	*entry = (struct transcript_entry){
+		.id = id, .time_s = time_s, .kind = kind, .delivery = DELIVERY_QUEUED
+	};
 	entry->text = text_clean(text, &entry->len);
 	transcript->bytes += entry->len;
 

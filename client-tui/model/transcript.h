@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What was said in one pane: messages and local notes in the order in which they came, the newest 2000 of them and at
- * most 4 MiB of text. What was asked in a pane is answered in it, by a note. Entries have ids that count up by one,
- * so an entry is found at once and keeps its name while older ones go.
+ * What was said in one pane: messages and local notes in the order in which they came, the newest
+ * 2000 of them and at most 4 MiB of text. What was asked in a pane is answered in it, by a note.
+ * Entries have ids that count up by one, so an entry is found at once and keeps its name while
+ * older ones go.
  */
 
 #ifndef CLIENT_MODEL_TRANSCRIPT_H
@@ -42,7 +43,10 @@ struct transcript_entry {
 	size_t len;
 };
 
-/* The line at the top of what is shown: a line of an entry, in the view's wrapping. id 0: the end is shown. */
+/*
+ * The line at the top of what is shown: a line of an entry, in the view's wrapping. id 0: the end
+ * is shown.
+ */
 struct transcript_place {
 	uint64_t id;
 	size_t line;
@@ -74,8 +78,9 @@ const struct transcript_entry *transcript_at(const struct transcript *transcript
 const struct transcript_entry *transcript_find(const struct transcript *transcript, uint64_t id);
 
 /*
- * Adds an entry, cleaned; returns its id. "is_seen" says whether its pane is on the screen: a message that is not
- * seen, or comes while the reader looks at older ones, counts as unread. Mine are seen, and lead back to the end.
+ * Adds an entry, cleaned; returns its id. "is_seen" says whether its pane is on the screen: a
+ * message that is not seen, or comes while the reader looks at older ones, counts as unread. Mine
+ * are seen, and lead back to the end.
  */
 uint64_t transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_t time_s,
     struct bytes text, bool is_seen);
@@ -83,7 +88,10 @@ uint64_t transcript_add(struct transcript *transcript, enum transcript_kind kind
 /* False when that message is gone, or not mine. */
 bool transcript_set_delivery(struct transcript *transcript, uint64_t id, enum delivery delivery);
 
-/* Every message of mine that is still queued becomes "delivery" (the session ended). Returns how many. */
+/*
+ * Every message of mine that is still queued becomes "delivery" (the session ended). Returns how
+ * many.
+ */
 size_t transcript_settle(struct transcript *transcript, enum delivery delivery);
 
 /* The pane came onto the screen: what its end shows is read. */

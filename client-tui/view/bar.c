@@ -45,7 +45,8 @@ rank_to_drop(const struct bar *bar, int columns)
 	int below = BAR_LAST + 1;
 
 	while (below > 1) {
-		int left = side_width(bar, BAR_LEFT, below), right = side_width(bar, BAR_RIGHT, below);
+		int left = side_width(bar, BAR_LEFT, below),
+		    right = side_width(bar, BAR_RIGHT, below);
 
 		if (left + right + (left > 0 && right > 0 ? GAP : 0) <= columns)
 			break;
@@ -74,7 +75,8 @@ draw_side(const struct bar *bar, enum bar_side side, int below, const struct pai
 			continue;
 		if (x > start)
 			x = paint_ours(painter, in, x, y, style_in(bar, STYLE_DIM), piece->before);
-		x = paint_short(painter, in, x, y, in.columns - x, style_in(bar, piece->style), piece->text);
+		x = paint_short(painter, in, x, y, in.columns - x, style_in(bar, piece->style),
+		    piece->text);
 	}
 	return x;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A row of pieces, some on the left, some on the right. When they do not all fit, whole pieces are left out, those of
- * the highest rank first; what is left of rank 0 is cut at last.
+ * A row of pieces, some on the left, some on the right. When they do not all fit, whole pieces are
+ * left out, those of the highest rank first; what is left of rank 0 is cut at last.
  */
 
 #ifndef CLIENT_VIEW_BAR_H
@@ -36,8 +36,8 @@ struct bar {
 };
 
 /* Adds a piece; an empty one, or one too many, is left out. */
-void bar_add(struct bar *bar, enum bar_side side, int rank, enum canvas_style style, const char *before,
-    const char *text);
+void bar_add(struct bar *bar, enum bar_side side, int rank, enum canvas_style style,
+    const char *before, const char *text);
 
 /* Draws it into the row "y" of "in". */
 void bar_draw(const struct bar *bar, const struct painter *painter, struct canvas_rect in, int y);

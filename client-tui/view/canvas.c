@@ -54,7 +54,8 @@ canvas_resize(struct canvas *canvas, int columns, int rows)
 	for (int x = 0; x < canvas->columns; x++)
 		canvas->cells[x] = empty;
 	for (int y = 1; y < canvas->rows; y++)
-		memcpy(cell_at(canvas, 0, y), canvas->cells, (size_t)canvas->columns * sizeof(empty));
+		memcpy(cell_at(canvas, 0, y), canvas->cells,
+		    (size_t)canvas->columns * sizeof(empty));
 	canvas->cursor_x = canvas->cursor_y = 0;
 	canvas->cursor_is_shown = false;
 }
@@ -74,7 +75,9 @@ inside(const struct canvas *canvas, struct canvas_rect rect)
 	int right = clamp(rect.x + rect.columns, left, canvas->columns);
 	int bottom = clamp(rect.y + rect.rows, top, canvas->rows);
 
-	return (struct canvas_rect){ .x = left, .y = top, .columns = right - left, .rows = bottom - top };
+	return (struct canvas_rect){
+		.x = left, .y = top, .columns = right - left, .rows = bottom - top
+	};
 }
 
 /* Half a wide character at the border of what is written over becomes blank. */
@@ -106,7 +109,8 @@ kept(struct bytes cluster)
 }
 
 static void
-set_cell(struct canvas *canvas, int x, int y, enum canvas_style style, struct bytes cluster, int width)
+set_cell(struct canvas *canvas, int x, int y, enum canvas_style style, struct bytes cluster,
+    int width)
 {
 	struct canvas_cell cell = { .width = (uint8_t)width, .style = (uint8_t)style };
 
@@ -115,11 +119,12 @@ set_cell(struct canvas *canvas, int x, int y, enum canvas_style style, struct by
 	memcpy(cell.text, cluster.data, kept(cluster));
 	*cell_at(canvas, x, y) = cell;
 	if (width == 2)
-		*cell_at(canvas, x + 1, y) = (struct canvas_cell){ .width = 0, .style = (uint8_t)style };
+		*cell_at(canvas, x + 1, y) = (struct canvas_cell){ .style = (uint8_t)style };
 }
 
 int
-canvas_put(struct canvas *canvas, struct canvas_rect in, int x, int y, enum canvas_style style, struct bytes text)
+canvas_put(struct canvas *canvas, struct canvas_rect in, int x, int y, enum canvas_style style,
+    struct bytes text)
 {
 	struct canvas_rect clip = inside(canvas, in);
 	int start = x, row = in.y + y;
@@ -131,8 +136,10 @@ canvas_put(struct canvas *canvas, struct canvas_rect in, int x, int y, enum canv
 		int width = is_tab ? TEXT_TAB - (x - start) % TEXT_TAB : cluster.width;
 		int column = in.x + x;
 
-		if (is_seen && !is_tab && width > 0 && column >= clip.x && column + width <= clip.x + clip.columns)
-			set_cell(canvas, column, row, style, bytes_of(text.data, cluster.len), width);
+		if (is_seen && !is_tab && width > 0 && column >= clip.x &&
+		    column + width <= clip.x + clip.columns)
+			set_cell(canvas, column, row, style, bytes_of(text.data, cluster.len),
+			    width);
 		x += width;
 		text = bytes_from(text, cluster.len);
 	}
@@ -140,13 +147,15 @@ canvas_put(struct canvas *canvas, struct canvas_rect in, int x, int y, enum canv
 }
 
 int
-canvas_print(struct canvas *canvas, struct canvas_rect in, int x, int y, enum canvas_style style, const char *text)
+canvas_print(struct canvas *canvas, struct canvas_rect in, int x, int y, enum canvas_style style,
+    const char *text)
 {
 	return canvas_put(canvas, in, x, y, style, bytes_of_string(text));
 }
 
 void
-canvas_fill(struct canvas *canvas, struct canvas_rect in, const char *cluster, enum canvas_style style)
+canvas_fill(struct canvas *canvas, struct canvas_rect in, const char *cluster,
+    enum canvas_style style)
 {
 	struct canvas_rect clip = inside(canvas, in);
 

@@ -31,7 +31,8 @@ static struct line
 line_of(const struct model *model, size_t position)
 {
 	struct line line = { .contact = &model->roster.contacts[position] };
-	const struct chat *chat = model_chat(model, line.contact->uid), *shown = model_shown_chat(model);
+	const struct chat *chat = model_chat(model, line.contact->uid),
+			  *shown = model_shown_chat(model);
 
 	if (chat != NULL) {
 		line.unread = chat->transcript.unread;
@@ -43,7 +44,10 @@ line_of(const struct model *model, size_t position)
 	return line;
 }
 
-/* The word at the right: unread messages, a draft, or (where it is wide) what the glyph of the presence means. */
+/*
+ * The word at the right: unread messages, a draft, or (where it is wide) what the glyph of the
+ * presence means.
+ */
 static enum canvas_style
 right_word(const struct painter *painter, const struct line *line, bool is_wide, char *out)
 {
@@ -56,7 +60,8 @@ right_word(const struct painter *painter, const struct line *line, bool is_wide,
 		return STYLE_BOLD;
 	}
 	if (line->has_draft) {
-		text_format(out, WORD_ROOM, "%s%s", is_wide ? "draft " : "", paint_glyph(painter, GLYPH_DRAFT));
+		text_format(out, WORD_ROOM, "%s%s", is_wide ? "draft " : "",
+		    paint_glyph(painter, GLYPH_DRAFT));
 		return STYLE_NORMAL;
 	}
 	if (!is_wide)
@@ -69,7 +74,8 @@ right_word(const struct painter *painter, const struct line *line, bool is_wide,
 }
 
 static void
-draw_line(const struct painter *painter, struct canvas_rect in, int y, const struct line *line, bool is_wide)
+draw_line(const struct painter *painter, struct canvas_rect in, int y, const struct line *line,
+    bool is_wide)
 {
 	enum presence presence = line->contact->presence;
 	char word[WORD_ROOM], name[TEXT_NAME_ROOM + 32];
@@ -77,12 +83,13 @@ draw_line(const struct painter *painter, struct canvas_rect in, int y, const str
 	int width = text_width(bytes_of_string(word));
 
 	if (line->is_here)
-		canvas_print(painter->canvas, in, 0, y, STYLE_BOLD, paint_glyph(painter, GLYPH_PROMPT));
-	canvas_print(painter->canvas, in, 1, y, presence == PRESENCE_ONLINE ? STYLE_GOOD : STYLE_DIM,
-	    paint_glyph(painter, glyph_of_presence(presence)));
+		paint_sign(painter, in, 0, y, STYLE_BOLD, GLYPH_PROMPT);
+	paint_sign(painter, in, 1, y, presence == PRESENCE_ONLINE ? STYLE_GOOD : STYLE_DIM,
+	    glyph_of_presence(presence));
 	text_format(name, sizeof(name), "%s", line->contact->name);
 	if (line->has_namesake)
-		text_format(name, sizeof(name), "%s (%llu)", line->contact->name, (unsigned long long)line->contact->uid);
+		text_format(name, sizeof(name), "%s (%llu)", line->contact->name,
+		    (unsigned long long)line->contact->uid);
 	paint_short(painter, in, NAME_X, y, in.columns - NAME_X - (width > 0 ? width + 1 : 0),
 	    line->unread > 0 || line->is_here ? STYLE_BOLD : STYLE_NORMAL, name);
 	paint_right(painter, in, y, style, word);
@@ -148,7 +155,8 @@ draw_foot(const struct painter *painter, struct canvas_rect in)
 	char text[WORD_ROOM];
 
 	if (directory->page > 0)
-		text_format(text, sizeof(text), "Everybody  page %u of %u", directory->page, directory->pages);
+		text_format(text, sizeof(text), "Everybody  page %u of %u", directory->page,
+		    directory->pages);
 	else
 		text_format(text, sizeof(text), "Everybody");
 	paint_short(painter, in, 1, 1, in.columns - 1, STYLE_NORMAL, text);
@@ -168,8 +176,8 @@ contact_list_draw(const struct painter *painter, const struct layout *layout)
 
 	if (!layout_has(in))
 		return;
-	canvas_fill(painter->canvas, paint_part(in, in.columns - 1, 0, 1, in.rows), paint_glyph(painter, GLYPH_VERTICAL),
-	    STYLE_DIM);
+	canvas_fill(painter->canvas, paint_part(in, in.columns - 1, 0, 1, in.rows),
+	    paint_glyph(painter, GLYPH_VERTICAL), STYLE_DIM);
 	in.columns -= 2;
 	if (layout->is_wide) {
 		foot = in.rows >= FOOT_FROM ? FOOT_ROWS : 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The list on the left: contacts with presence, unread messages and drafts; how many there are, and where everybody is. */
+/*
+ * The list on the left: contacts with presence, unread messages and drafts; how many there are, and
+ * where everybody is.
+ */
 
 #ifndef CLIENT_VIEW_CONTACT_LIST_H
 #define CLIENT_VIEW_CONTACT_LIST_H

@@ -42,19 +42,21 @@ draw_header(const struct painter *painter, struct canvas_rect in)
 	what_is_listed(directory, text, sizeof(text));
 	bar_add(&bar, BAR_LEFT, 0, STYLE_BOLD, "", text);
 	if (directory->state == DIRECTORY_LOADING) {
-		text_format(text, sizeof(text), "loading page %u%s", directory->wanted, paint_glyph(painter, GLYPH_MORE));
+		text_format(text, sizeof(text), "loading page %u%s", directory->wanted,
+		    paint_glyph(painter, GLYPH_MORE));
 		bar_add(&bar, BAR_RIGHT, 0, STYLE_NORMAL, dot, text);
 	} else if (directory->page > 0) {
 		text_format(text, sizeof(text), "page %u of %u", directory->page, directory->pages);
 		bar_add(&bar, BAR_RIGHT, 0, STYLE_NORMAL, dot, text);
 	}
 	if (directory->page > 0) {
-		text_format(text, sizeof(text), "%llu account%s", (unsigned long long)directory->accounts,
-		    directory->accounts == 1 ? "" : "s");
+		text_format(text, sizeof(text), "%llu account%s",
+		    (unsigned long long)directory->accounts, directory->accounts == 1 ? "" : "s");
 		bar_add(&bar, BAR_RIGHT, 2, STYLE_NORMAL, dot, text);
 	}
 	if (directory->online > 0) {
-		text_format(text, sizeof(text), "%llu online", (unsigned long long)directory->online);
+		text_format(text, sizeof(text), "%llu online",
+		    (unsigned long long)directory->online);
 		bar_add(&bar, BAR_RIGHT, 3, STYLE_NORMAL, dot, text);
 	}
 	bar_draw(&bar, painter, in, 0);
@@ -81,8 +83,8 @@ draw_heads(const struct painter *painter, struct canvas_rect in)
 }
 
 static void
-draw_item(const struct painter *painter, struct canvas_rect in, int y, const struct directory_item *item,
-    bool is_selected)
+draw_item(const struct painter *painter, struct canvas_rect in, int y,
+    const struct directory_item *item, bool is_selected)
 {
 	enum glyph glyph = item->is_online ? GLYPH_ONLINE : GLYPH_ABSENT;
 	enum canvas_style style = is_selected ? STYLE_BOLD : STYLE_NORMAL;
@@ -91,18 +93,19 @@ draw_item(const struct painter *painter, struct canvas_rect in, int y, const str
 	int x = display_x(in), end;
 
 	if (is_selected)
-		canvas_print(painter->canvas, in, 0, y, STYLE_BOLD, paint_glyph(painter, GLYPH_PROMPT));
+		paint_sign(painter, in, 0, y, STYLE_BOLD, GLYPH_PROMPT);
 	snprintf(uid, sizeof(uid), "%llu", (unsigned long long)item->uid);
 	paint_right(painter, paint_part(in, 0, 0, 2 + UID_COLUMNS, in.rows), y, style, uid);
-	canvas_print(painter->canvas, in, GLYPH_X, y, item->is_online ? STYLE_GOOD : STYLE_DIM,
-	    paint_glyph(painter, glyph));
+	paint_sign(painter, in, GLYPH_X, y, item->is_online ? STYLE_GOOD : STYLE_DIM,
+	    glyph);
 	end = paint_short(painter, in, NAME_X, y, NAME_COLUMNS, style, item->name);
 	if (has_words(in) && item->is_online)
 		end = canvas_print(painter->canvas, in, WORD_X, y, STYLE_DIM, "online");
 	if (item->display[0] != '\0')
 		end = paint_short(painter, in, x, y, in.columns - x, style, item->display);
 	if (is_selected && end + 2 + text_width(bytes_of_string(keys)) <= in.columns)
-		paint_ours(painter, in, in.columns - text_width(bytes_of_string(keys)), y, STYLE_DIM, keys);
+		paint_ours(painter, in, in.columns - text_width(bytes_of_string(keys)), y,
+		    STYLE_DIM, keys);
 }
 
 static void
@@ -113,28 +116,37 @@ draw_items(const struct painter *painter, struct canvas_rect in)
 	size_t first = directory->selected >= rows ? directory->selected - rows + 1 : 0;
 
 	for (size_t i = 0; i < rows && first + i < directory->count; i++)
-		draw_item(painter, in, (int)i, &directory->items[first + i], first + i == directory->selected);
+		draw_item(painter, in, (int)i, &directory->items[first + i],
+		    first + i == directory->selected);
 	if (directory->count == 0 && directory->state == DIRECTORY_SHOWN)
 		paint_short(painter, in, 2, 0, in.columns - 2, STYLE_DIM, "nobody");
 }
 
-/* Why the page did not come, or the newest answer to what was typed here: at the bottom of "in". Returns its rows. */
+/*
+ * Why the page did not come, or the newest answer to what was typed here: at the bottom of "in".
+ * Returns its rows.
+ */
 static int
 draw_note(const struct painter *painter, struct canvas_rect in)
 {
 	const struct directory *directory = &painter->model->directory;
 	const struct transcript *notes = &painter->model->directory_notes;
-	const struct transcript_entry *last = notes->count > 0 ? transcript_at(notes, notes->count - 1) : NULL;
-	const char *text = last != NULL ? last->text : directory->state == DIRECTORY_REFUSED ? directory->why : "";
-	bool is_alert = last == NULL || last->kind == TRANSCRIPT_ALERT;
+	const struct transcript_entry *last;
+	const char *text = directory->state == DIRECTORY_REFUSED ? directory->why : "";
 	int most = in.rows / 2 < NOTE_ROWS ? in.rows / 2 : NOTE_ROWS, rows = 0;
+	bool is_alert = true;
 
+	if (notes->count > 0) {
+		last = transcript_at(notes, notes->count - 1);
+		text = last->text;
+		is_alert = last->kind == TRANSCRIPT_ALERT;
+	}
 	if (text[0] == '\0')
 		return 0;
 	rows = paint_count(text, in.columns);
 	rows = rows < most ? rows : most;
-	paint_wrapped(painter, paint_part(in, 0, in.rows - rows, in.columns, rows), is_alert ? STYLE_ALERT : STYLE_NORMAL,
-	    text);
+	paint_wrapped(painter, paint_part(in, 0, in.rows - rows, in.columns, rows),
+	    is_alert ? STYLE_ALERT : STYLE_NORMAL, text);
 	return rows;
 }
 
@@ -147,8 +159,10 @@ directory_page_draw(const struct painter *painter, const struct layout *layout)
 		head = paint_part(in, 0, 0, in.columns, 1);
 		in = paint_part(in, 0, 1, in.columns, in.rows - 1);
 	}
-	draw_header(painter, paint_part(head, layout->margin, 0, head.columns - 2 * layout->margin, head.rows));
-	in.rows -= draw_note(painter, paint_part(in, layout->margin, 0, in.columns - 2 * layout->margin, in.rows));
+	draw_header(painter,
+	    paint_part(head, layout->margin, 0, head.columns - 2 * layout->margin, head.rows));
+	in.rows -= draw_note(painter, paint_part(in, layout->margin, 0,
+	    in.columns - 2 * layout->margin, in.rows));
 	if (in.rows >= HEADS_ROWS) {
 		draw_heads(painter, in);
 		in = paint_part(in, 0, 1, in.columns, in.rows - 1);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The page of everybody: where in the list it is, its rows with the selected one in sight, and answers below it. */
+/*
+ * The page of everybody: where in the list it is, its rows with the selected one in sight, and
+ * answers below it.
+ */
 
 #ifndef CLIENT_VIEW_DIRECTORY_PAGE_H
 #define CLIENT_VIEW_DIRECTORY_PAGE_H

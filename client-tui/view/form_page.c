@@ -19,11 +19,13 @@ enum {
 static const char *const labels[] = { "Server", "Name", "Password", "I am" };
 
 static void
-draw_centred(const struct painter *painter, struct canvas_rect in, int y, enum canvas_style style, const char *text)
+draw_centred(const struct painter *painter, struct canvas_rect in, int y, enum canvas_style style,
+    const char *text)
 {
 	int width = text_width(bytes_of_string(text));
 
-	paint_short(painter, in, width < in.columns ? (in.columns - width) / 2 : 0, y, in.columns, style, text);
+	paint_short(painter, in, width < in.columns ? (in.columns - width) / 2 : 0, y, in.columns,
+	    style, text);
 }
 
 /* The value of a field stands behind its label, where there is room for one. */
@@ -35,8 +37,9 @@ draw_label(const struct painter *painter, struct canvas_rect in, int y, enum for
 	if (in.columns < LABEL_FROM)
 		return paint_part(in, 0, y, in.columns, 1);
 	if (is_here)
-		canvas_print(painter->canvas, in, 0, y, STYLE_BOLD, paint_glyph(painter, GLYPH_PROMPT));
-	canvas_print(painter->canvas, in, LABEL_X, y, is_here ? STYLE_BOLD : STYLE_NORMAL, labels[field]);
+		paint_sign(painter, in, 0, y, STYLE_BOLD, GLYPH_PROMPT);
+	canvas_print(painter->canvas, in, LABEL_X, y, is_here ? STYLE_BOLD : STYLE_NORMAL,
+	    labels[field]);
 	return paint_part(in, VALUE_X, y, in.columns - VALUE_X, 1);
 }
 
@@ -51,7 +54,8 @@ draw_value(const struct painter *painter, struct canvas_rect value, enum form_fi
 	if (hint_x < HINT_X)
 		hint_x = HINT_X;
 	if (field == FORM_SERVER)
-		paint_short(painter, value, hint_x, 0, value.columns - hint_x, STYLE_DIM, form->hint);
+		paint_short(painter, value, hint_x, 0, value.columns - hint_x, STYLE_DIM,
+		    form->hint);
 	input_draw_field(painter, value, draft, is_here);
 }
 
@@ -80,10 +84,12 @@ draw_choice(const struct painter *painter, struct canvas_rect value)
 
 	while (value.columns < words[i].columns)
 		i++;
-	x = canvas_print(painter->canvas, value, 0, 0, STYLE_NORMAL, choice_sign(painter, form->is_new));
+	x = canvas_print(painter->canvas, value, 0, 0, STYLE_NORMAL, choice_sign(painter,
+	    form->is_new));
 	back = CHOICE_GAP - (words[i].columns == 0 ? 2 : 0) +
 	    canvas_print(painter->canvas, value, x + 1, 0, STYLE_NORMAL, words[i].is_new);
-	x = canvas_print(painter->canvas, value, back, 0, STYLE_NORMAL, choice_sign(painter, !form->is_new));
+	x = canvas_print(painter->canvas, value, back, 0, STYLE_NORMAL, choice_sign(painter,
+	    !form->is_new));
 	canvas_print(painter->canvas, value, x + 1, 0, STYLE_NORMAL, words[i].is_back);
 	if (is_here)
 		canvas_set_cursor(painter->canvas, value, (form->is_new ? 0 : back) + 1, 0);
@@ -109,12 +115,16 @@ draw_foot(const struct painter *painter, struct canvas_rect in)
 	int y = 0;
 
 	if (form->say[0] != '\0')
-		y = 1 + paint_wrapped(painter, in, form->is_wrong ? STYLE_ALERT : STYLE_BOLD, form->say);
+		y = 1 +
+		    paint_wrapped(painter, in, form->is_wrong ? STYLE_ALERT : STYLE_BOLD,
+		    form->say);
 	if (y > 0 && in.rows < TALL - TITLE_ROWS)
 		return;
 	in = paint_part(in, 0, y, in.columns, in.rows - y);
-	y = 1 + paint_wrapped(painter, in, STYLE_DIM, "The password never leaves this computer; it also seals your keys. "
-	    "Nobody can reset it for you. Digits as a name are taken for a uid.");
+	y = 1 +
+	    paint_wrapped(painter, in, STYLE_DIM,
+		"The password never leaves this computer; it also seals your keys. "
+		"Nobody can reset it for you. Digits as a name are taken for a uid.");
 	in = paint_part(in, 0, y, in.columns, in.rows - y);
 	bar_add(&bar, BAR_LEFT, 1, STYLE_DIM, " · ", "Tab next field");
 	bar_add(&bar, BAR_LEFT, 2, STYLE_DIM, " · ", "Space changes the choice");
@@ -132,7 +142,8 @@ draw_low(const struct painter *painter, struct canvas_rect in)
 	if (in.columns < LABEL_FROM && in.rows > (form->say[0] != '\0' ? 2 : 1))
 		paint_short(painter, in, 0, y++, in.columns, STYLE_DIM, labels[form->field]);
 	draw_field(painter, in, y++, form->field);
-	paint_wrapped(painter, paint_part(in, 0, y, in.columns, in.rows - y), STYLE_NORMAL, form->say);
+	paint_wrapped(painter, paint_part(in, 0, y, in.columns, in.rows - y), STYLE_NORMAL,
+	    form->say);
 }
 
 void
@@ -159,11 +170,13 @@ form_page_draw(const struct painter *painter)
 	if (in.rows >= TITLE_ROWS)
 		draw_centred(painter, in, y++, STYLE_BOLD, "tingyu");
 	if (is_tall) {
-		draw_centred(painter, in, y++, STYLE_DIM, "Messages that go straight from you to them.");
+		draw_centred(painter, in, y++, STYLE_DIM,
+		    "Messages that go straight from you to them.");
 		y++;
 	}
 	for (int field = 0; field < FORM_FIELDS; field++)
 		draw_field(painter, in, y++, (enum form_field)field);
 	y += is_tall;
-	draw_foot(painter, paint_part(in, in.columns >= LABEL_FROM ? LABEL_X : 0, y, in.columns - LABEL_X, in.rows - y));
-}
+	draw_foot(painter,
+	    paint_part(in, in.columns >= LABEL_FROM ? LABEL_X : 0, y, in.columns - LABEL_X,
+	    in.rows - y)); } 

@@ -44,11 +44,15 @@ glyph_of_delivery(enum delivery delivery)
 	return glyphs[delivery];
 }
 
-/* The glyph that a sentence has at its start, with its ASCII form; NULL when it is none of those in sentences. */
+/*
+ * The glyph that a sentence has at its start, with its ASCII form; NULL when it is none of those in
+ * sentences.
+ */
 static const char *
 ascii_at(const char *sentence, size_t *len)
 {
-	static const enum glyph used[] = { GLYPH_DOT, GLYPH_MORE, GLYPH_PROMPT, GLYPH_DOWN, GLYPH_SECRET };
+	static const enum glyph used[] = { GLYPH_DOT, GLYPH_MORE, GLYPH_PROMPT, GLYPH_DOWN,
+		GLYPH_SECRET };
 
 	for (size_t i = 0; i < ARRAY_LEN(used); i++) {
 		const char *glyph = glyph_text(used[i], false);

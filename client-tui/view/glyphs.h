@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The signs that the screen draws of its own, and what stands for them in ASCII; the rows are in glyphs.def. */
+/*
+ * The signs that the screen draws of its own, and what stands for them in ASCII; the rows are in
+ * glyphs.def.
+ */
 
 #ifndef CLIENT_VIEW_GLYPHS_H
 #define CLIENT_VIEW_GLYPHS_H

@@ -19,10 +19,15 @@ text_rect(int columns, int rows)
 {
 	int margin = columns >= MARGIN_FROM, title = rows >= TITLE_ROWS;
 
-	return (struct canvas_rect){ .x = margin, .y = title, .columns = columns - 2 * margin, .rows = rows - title };
+	return (struct canvas_rect){
+		.x = margin, .y = title, .columns = columns - 2 * margin, .rows = rows - title
+	};
 }
 
-/* Where the second column of a line begins, behind two blanks or more: its further rows begin there too. */
+/*
+ * Where the second column of a line begins, behind two blanks or more: its further rows begin there
+ * too.
+ */
 static int
 hanging(const char *line, int columns)
 {
@@ -81,7 +86,8 @@ draw_line(const struct painter *painter, struct canvas_rect in, int y, const cha
 	do {
 		row = row_at(text, row.next, in.columns, hang, &x);
 		if (y >= 0 && y < in.rows)
-			canvas_put(painter->canvas, in, x, y, STYLE_NORMAL, bytes_of(line + row.start, row.end - row.start));
+			canvas_put(painter->canvas, in, x, y, STYLE_NORMAL,
+			    bytes_of(line + row.start, row.end - row.start));
 		y++;
 	} while (!row.is_last);
 	return y;

@@ -49,7 +49,8 @@ find_spot(struct bytes text, size_t cursor, int columns)
 static void
 question_of(const struct ask *ask, char *out)
 {
-	text_format(out, QUESTION_ROOM, "%s%s%s", ask->question, ask->keys[0] != '\0' ? " " : "", ask->keys);
+	text_format(out, QUESTION_ROOM, "%s%s%s", ask->question, ask->keys[0] != '\0' ? " " : "",
+	    ask->keys);
 }
 
 /* The columns of a prompt for a draft, 0 where there is no room for one. */
@@ -70,13 +71,17 @@ question_rows(const struct model *model, int columns)
 {
 	char question[QUESTION_ROOM];
 
-	if (model->ask.kind == ASK_NOTHING || (ask_takes_text(&model->ask) && prompt_columns(model, columns) > 0))
+	if (model->ask.kind == ASK_NOTHING ||
+	    (ask_takes_text(&model->ask) && prompt_columns(model, columns) > 0))
 		return 0;
 	question_of(&model->ask, question);
 	return (int)wrap_count(bytes_of_string(question), columns > 0 ? columns : 1, WRAP_READING);
 }
 
-/* What of a draft is shown: the text, or a dot for each cluster of a secret. On the heap; "cursor" moves along. */
+/*
+ * What of a draft is shown: the text, or a dot for each cluster of a secret. On the heap; "cursor"
+ * moves along.
+ */
 static char *
 shown_text(const struct painter *painter, const struct draft *draft, size_t *cursor)
 {
@@ -131,7 +136,8 @@ draw_rows(const struct painter *painter, struct canvas_rect in, struct bytes tex
 	do {
 		row = wrap_row_at(text, row.next, in.columns, WRAP_WRITING);
 		if (y >= 0)
-			canvas_put(painter->canvas, in, 0, y, STYLE_NORMAL, bytes_of(data + row.start, row.end - row.start));
+			canvas_put(painter->canvas, in, 0, y, STYLE_NORMAL,
+			    bytes_of(data + row.start, row.end - row.start));
 		y++;
 	} while (!row.is_last && y < in.rows);
 }
@@ -150,7 +156,8 @@ draw_draft(const struct painter *painter, struct canvas_rect in, const struct dr
 }
 
 void
-input_draw_field(const struct painter *painter, struct canvas_rect in, const struct draft *draft, bool has_cursor)
+input_draw_field(const struct painter *painter, struct canvas_rect in, const struct draft *draft,
+    bool has_cursor)
 {
 	size_t cursor;
 	char *text;
@@ -167,12 +174,16 @@ input_draw_field(const struct painter *painter, struct canvas_rect in, const str
 	free(text);
 }
 
-/* A text in at most so many rows, the last of them cut; returns the rows it took, and the column behind it. */
+/*
+ * A text in at most so many rows, the last of them cut; returns the rows it took, and the column
+ * behind it.
+ */
 static int
-draw_sentence(const struct painter *painter, struct canvas_rect in, int y, int most, enum canvas_style style,
-    const char *text, int *end)
+draw_sentence(const struct painter *painter, struct canvas_rect in, int y, int most,
+    enum canvas_style style, const char *text, int *end)
 {
 	struct wrap_row row = { .next = 0 };
+	struct bytes shown;
 	char ours[QUESTION_ROOM];
 	int rows = 0;
 
@@ -182,19 +193,19 @@ draw_sentence(const struct painter *painter, struct canvas_rect in, int y, int m
 	}
 	while (rows < most && !row.is_last) {
 		row = wrap_row_at(bytes_of_string(text), row.next, in.columns, WRAP_READING);
+		shown = bytes_of(text + row.start, row.end - row.start);
 		if (rows + 1 == most && !row.is_last)
 			*end = paint_short(painter, in, 0, y + rows, in.columns, style, text + row.start);
 		else
-			*end = canvas_put(painter->canvas, in, 0, y + rows, style,
-			    bytes_of(text + row.start, row.end - row.start));
+			*end = canvas_put(painter->canvas, in, 0, y + rows, style, shown);
 		rows++;
 	}
 	return rows;
 }
 
 /*
- * A question above its answer, or with the keys that answer it. Where it does not fit, the question is cut rather than
- * the keys. Returns the rows it took, and the column behind it.
+ * A question above its answer, or with the keys that answer it. Where it does not fit, the question
+ * is cut rather than the keys. Returns the rows it took, and the column behind it.
  */
 static int
 draw_question(const struct painter *painter, struct canvas_rect in, int *end)
@@ -202,7 +213,8 @@ draw_question(const struct painter *painter, struct canvas_rect in, int *end)
 	const struct ask *ask = &painter->model->ask;
 	enum canvas_style style = ask->is_alert ? STYLE_ALERT : STYLE_BOLD;
 	char question[QUESTION_ROOM];
-	int most = ask_takes_text(ask) ? in.rows - 1 : in.rows, keys = paint_count(ask->keys, in.columns), rows;
+	int most = ask_takes_text(ask) ? in.rows - 1 : in.rows;
+	int keys = paint_count(ask->keys, in.columns), rows;
 
 	question_of(ask, question);
 	if (ask->keys[0] == '\0' || paint_count(question, in.columns) <= most || keys >= most)
@@ -215,12 +227,13 @@ static struct canvas_rect
 draw_ask(const struct painter *painter, struct canvas_rect in)
 {
 	const struct ask *ask = &painter->model->ask;
-	int beside = ask_takes_text(ask) ? prompt_columns(painter->model, in.columns) : 0, rows, end = 0;
+	int beside = ask_takes_text(ask) ? prompt_columns(painter->model, in.columns) : 0;
+	int rows, end = 0;
 
 	if (beside > 0) {
 		int x = canvas_print(painter->canvas, in, 0, 0, STYLE_BOLD, ask->question);
 
-		canvas_print(painter->canvas, in, x + 1, 0, STYLE_DIM, paint_glyph(painter, GLYPH_PROMPT));
+		paint_sign(painter, in, x + 1, 0, STYLE_DIM, GLYPH_PROMPT);
 		return paint_part(in, beside, 0, in.columns - beside, in.rows);
 	}
 	rows = draw_question(painter, in, &end);
@@ -236,7 +249,7 @@ input_draw(const struct painter *painter, struct canvas_rect in)
 	if (painter->model->ask.kind != ASK_NOTHING) {
 		in = draw_ask(painter, in);
 	} else if (in.columns >= PROMPT_FROM) {
-		canvas_print(painter->canvas, in, 0, 0, STYLE_DIM, paint_glyph(painter, GLYPH_PROMPT));
+		paint_sign(painter, in, 0, 0, STYLE_DIM, GLYPH_PROMPT);
 		in = paint_part(in, PROMPT_COLUMNS, 0, in.columns - PROMPT_COLUMNS, in.rows);
 	}
 	if (draft != NULL && in.columns > 0 && in.rows > 0)

@@ -13,6 +13,7 @@ int input_rows(const struct model *model, int columns);
 void input_draw(const struct painter *painter, struct canvas_rect in);
 
 /* The same for the text of one field of one row: the part around the cursor. Secrets are dots. */
-void input_draw_field(const struct painter *painter, struct canvas_rect in, const struct draft *draft, bool has_cursor);
+void input_draw_field(const struct painter *painter, struct canvas_rect in,
+    const struct draft *draft, bool has_cursor);
 
 #endif

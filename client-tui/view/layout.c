@@ -68,7 +68,8 @@ struct layout
 layout_of(const struct model *model, int columns, int rows)
 {
 	struct canvas_rect rest = { .columns = columns, .rows = rows };
-	struct layout layout = { .is_wide = columns >= LAYOUT_WIDE, .margin = columns >= LAYOUT_MEDIUM };
+	struct layout layout = { .is_wide = columns >= LAYOUT_WIDE,
+		.margin = columns >= LAYOUT_MEDIUM };
 	int wanted, most;
 
 	if (rows < BODY_ROWS || columns < BODY_COLUMNS_LEAST) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where everything stands on a screen of some size. What is dropped as it gets smaller, in this order: words beside
- * the list, the list, the title of the pane, the line that speaks, the status line; the last message and the input
- * line stay longest.
+ * Where everything stands on a screen of some size. What is dropped as it gets smaller, in this
+ * order: words beside the list, the list, the title of the pane, the line that speaks, the status
+ * line; the last message and the input line stay longest.
  */
 
 #ifndef CLIENT_VIEW_LAYOUT_H

@@ -15,8 +15,15 @@ paint_glyph(const struct painter *painter, enum glyph glyph)
 }
 
 int
-paint_ours(const struct painter *painter, struct canvas_rect in, int x, int y, enum canvas_style style,
-    const char *sentence)
+paint_sign(const struct painter *painter, struct canvas_rect in, int x, int y,
+    enum canvas_style style, enum glyph glyph)
+{
+	return canvas_print(painter->canvas, in, x, y, style, paint_glyph(painter, glyph));
+}
+
+int
+paint_ours(const struct painter *painter, struct canvas_rect in, int x, int y,
+    enum canvas_style style, const char *sentence)
 {
 	char ascii[SENTENCE_ROOM];
 
@@ -41,11 +48,12 @@ paint_short(const struct painter *painter, struct canvas_rect in, int x, int y, 
 		return canvas_put(painter->canvas, in, x, y, style, bytes);
 	fits = text_fit(bytes, columns - 1);
 	x = canvas_put(painter->canvas, in, x, y, style, bytes_of(text, fits));
-	return canvas_print(painter->canvas, in, x, y, style, paint_glyph(painter, GLYPH_CUT));
+	return paint_sign(painter, in, x, y, style, GLYPH_CUT);
 }
 
 void
-paint_right(const struct painter *painter, struct canvas_rect in, int y, enum canvas_style style, const char *text)
+paint_right(const struct painter *painter, struct canvas_rect in, int y, enum canvas_style style,
+    const char *text)
 {
 	int width = text_width(bytes_of_string(text));
 
@@ -55,12 +63,13 @@ paint_right(const struct painter *painter, struct canvas_rect in, int y, enum ca
 }
 
 void
-paint_rule(const struct painter *painter, struct canvas_rect in, int y, const char *word, enum canvas_style style)
+paint_rule(const struct painter *painter, struct canvas_rect in, int y, const char *word,
+    enum canvas_style style)
 {
 	int width = text_width(bytes_of_string(word));
 
-	canvas_fill(painter->canvas, paint_part(in, 0, y, in.columns, 1), paint_glyph(painter, GLYPH_HORIZONTAL),
-	    STYLE_DIM);
+	canvas_fill(painter->canvas, paint_part(in, 0, y, in.columns, 1),
+	    paint_glyph(painter, GLYPH_HORIZONTAL), STYLE_DIM);
 	if (width == 0 || width + 2 > in.columns)
 		return;
 	canvas_print(painter->canvas, in, (in.columns - width) / 2 - 1, y, style, " ");
@@ -69,7 +78,8 @@ paint_rule(const struct painter *painter, struct canvas_rect in, int y, const ch
 }
 
 int
-paint_wrapped(const struct painter *painter, struct canvas_rect in, enum canvas_style style, const char *text)
+paint_wrapped(const struct painter *painter, struct canvas_rect in, enum canvas_style style,
+    const char *text)
 {
 	struct bytes bytes = bytes_of_string(text);
 	struct wrap_row row = { .next = 0 };
@@ -77,7 +87,8 @@ paint_wrapped(const struct painter *painter, struct canvas_rect in, enum canvas_
 
 	while (y < in.rows && in.columns > 0) {
 		row = wrap_row_at(bytes, row.next, in.columns, WRAP_READING);
-		canvas_put(painter->canvas, in, 0, y++, style, bytes_of(text + row.start, row.end - row.start));
+		canvas_put(painter->canvas, in, 0, y++, style,
+		    bytes_of(text + row.start, row.end - row.start));
 		if (row.is_last)
 			break;
 	}
@@ -93,7 +104,9 @@ paint_count(const char *text, int columns)
 struct canvas_rect
 paint_part(struct canvas_rect in, int x, int y, int columns, int rows)
 {
-	struct canvas_rect part = { .x = in.x + x, .y = in.y + y, .columns = columns, .rows = rows };
+	struct canvas_rect part = {
+		.x = in.x + x, .y = in.y + y, .columns = columns, .rows = rows
+	};
 
 	if (part.columns > in.columns - x)
 		part.columns = in.columns > x ? in.columns - x : 0;

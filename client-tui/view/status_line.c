@@ -6,8 +6,9 @@
 #include "client-tui/view/times.h"
 
 /*
- * What goes first when a row is too narrow: the highest. What a person has to know goes last: how the session is
- * connected and whether its key is known, who I am and whether I am online, and where.
+ * What goes first when a row is too narrow: the highest. What a person has to know goes last: how
+ * the session is connected and whether its key is known, who I am and whether I am online, and
+ * where.
  */
 enum rank {
 	RANK_KEPT,
@@ -59,7 +60,8 @@ add_me(struct bar *bar, enum bar_side side, const struct model *model, bool is_k
 	bool is_well = me->link == ME_LINK_ONLINE;
 	char text[BAR_PIECE_ROOM];
 
-	bar_add(bar, side, is_kept ? RANK_KEPT : RANK_ME, STYLE_BOLD, "  ", me->uid > 0 ? me->name : "not signed in");
+	bar_add(bar, side, is_kept ? RANK_KEPT : RANK_ME, STYLE_BOLD, "  ",
+	    me->uid > 0 ? me->name : "not signed in");
 	if (me->uid > 0) {
 		text_format(text, sizeof(text), "(%llu)", (unsigned long long)me->uid);
 		bar_add(bar, side, RANK_UID, STYLE_NORMAL, " ", text);
@@ -69,7 +71,8 @@ add_me(struct bar *bar, enum bar_side side, const struct model *model, bool is_k
 	    is_well ? STYLE_GOOD : STYLE_ALERT, dot, text);
 	if (me->server[0] != '\0') {
 		text_format(text, sizeof(text), "at %s", me->server);
-		bar_add(bar, side, RANK_SERVER, STYLE_NORMAL, me->link == ME_LINK_WAITING ? dot : " ", text);
+		bar_add(bar, side, RANK_SERVER, STYLE_NORMAL,
+		    me->link == ME_LINK_WAITING ? dot : " ", text);
 	}
 }
 
@@ -86,7 +89,9 @@ add_peer(struct bar *bar, enum bar_side side, const struct chat *chat)
 static enum canvas_style
 road_style(enum chat_road road)
 {
-	return road == CHAT_ROAD_DIRECT ? STYLE_GOOD : road == CHAT_ROAD_CALLING ? STYLE_NORMAL : STYLE_ALERT;
+	if (road == CHAT_ROAD_DIRECT)
+		return STYLE_GOOD;
+	return road == CHAT_ROAD_CALLING ? STYLE_NORMAL : STYLE_ALERT;
 }
 
 static void
@@ -115,8 +120,8 @@ add_road(struct bar *bar, enum bar_side side, const struct chat *chat)
 	}
 	if (chat->road == CHAT_ROAD_DIRECT && chat->trust != CHAT_TRUST_NONE && !is_changed)
 		bar_add(bar, side, RANK_SEALED, STYLE_NORMAL, dot, "sealed");
-	bar_add(bar, side, is_changed ? RANK_KEPT : RANK_TRUST, is_changed ? STYLE_ALERT : STYLE_NORMAL, dot,
-	    chat_trust_words(chat->trust));
+	bar_add(bar, side, is_changed ? RANK_KEPT : RANK_TRUST,
+	    is_changed ? STYLE_ALERT : STYLE_NORMAL, dot, chat_trust_words(chat->trust));
 }
 
 /* Who else has news, where no list says it. */
@@ -190,15 +195,17 @@ void
 status_draw_title(const struct painter *painter, const struct layout *layout)
 {
 	const struct chat *chat = model_shown_chat(painter->model);
-	const struct contact *contact = chat != NULL ? roster_find(&painter->model->roster, chat->uid) : NULL;
+	const struct contact *contact;
 	struct bar bar = { .count = 0 };
 
 	if (!layout_has(layout->title))
 		return;
 	if (chat != NULL) {
 		add_peer(&bar, BAR_LEFT, chat);
+		contact = roster_find(&painter->model->roster, chat->uid);
 		if (contact != NULL && contact->presence != PRESENCE_UNKNOWN)
-			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot, presence_word(contact->presence));
+			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot,
+			    presence_word(contact->presence));
 		add_road(&bar, BAR_RIGHT, chat);
 	} else {
 		bar_add(&bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "", "Home");
@@ -227,10 +234,11 @@ say_draft(const struct draft *draft, char *out, size_t room)
 static void
 say_place(const struct painter *painter, char *out, size_t room)
 {
-	const struct transcript *transcript = model_transcript(painter->model, model_pane(painter->model));
+	struct pane pane = model_pane(painter->model);
+	const struct transcript *transcript = model_transcript(painter->model, pane);
 	const char *down = paint_glyph(painter, GLYPH_DOWN);
 
-	if (model_pane(painter->model).kind == PANE_DIRECTORY || transcript->place.id == 0)
+	if (pane.kind == PANE_DIRECTORY || transcript->place.id == 0)
 		return;
 	if (transcript->unseen > 0)
 		text_format(out, room, "%s %zu new", down, transcript->unseen);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The rows of words around a pane: who and where I am, with whom and how the session is connected, what there is to say. */
+/*
+ * The rows of words around a pane: who and where I am, with whom and how the session is connected,
+ * what there is to say.
+ */
 
 #ifndef CLIENT_VIEW_STATUS_LINE_H
 #define CLIENT_VIEW_STATUS_LINE_H
@@ -13,7 +16,10 @@ void status_draw(const struct painter *painter, const struct layout *layout);
 /* The title of the pane, where it has a row of its own. */
 void status_draw_title(const struct painter *painter, const struct layout *layout);
 
-/* What is to be said about the input or the place in the text; where it has no row, over the last row of the pane. */
+/*
+ * What is to be said about the input or the place in the text; where it has no row, over the last
+ * row of the pane.
+ */
 void status_draw_say(const struct painter *painter, const struct layout *layout);
 
 #endif

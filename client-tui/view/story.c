@@ -34,7 +34,8 @@ my_name(const struct story *story)
 static int
 name_width(const struct story *story, int most)
 {
-	int me = text_width(bytes_of_string(my_name(story))), peer = text_width(bytes_of_string(story->peer));
+	int me = text_width(bytes_of_string(my_name(story))),
+	    peer = text_width(bytes_of_string(story->peer));
 	int width = me > peer ? me : peer;
 
 	return width < NAME_LEAST ? NAME_LEAST : smaller(width, most);
@@ -43,8 +44,12 @@ name_width(const struct story *story, int most)
 static void
 set_columns(struct story *story, const struct layout *layout)
 {
-	int gap = layout->is_wide ? 2 : 1, most = layout->is_wide ? NAME_WIDE : layout->margin > 0 ? NAME_MEDIUM : NAME_NARROW;
+	int most = layout->margin > 0 ? NAME_MEDIUM : NAME_NARROW, gap = 1;
 
+	if (layout->is_wide) {
+		most = NAME_WIDE;
+		gap = 2;
+	}
 	story->has_time = story->in.columns >= TIME_FROM;
 	story->time_x = layout->margin;
 	story->name_x = story->time_x + (story->has_time ? TIME_COLUMNS + gap : 0);
@@ -89,14 +94,15 @@ struct block {
 static bool
 begins_day(const struct story *story, size_t position)
 {
-	return position == 0 || !times_is_same_day(transcript_at(story->transcript, position - 1)->time_s,
-	    transcript_at(story->transcript, position)->time_s);
+	return position == 0 ||
+	    !times_is_same_day(transcript_at(story->transcript, position - 1)->time_s,
+		transcript_at(story->transcript, position)->time_s);
 }
 
 static int
 columns_of(const struct story *story, const struct transcript_entry *entry)
 {
-	return entry->kind == TRANSCRIPT_MINE ? story->text_columns - story->state_columns : story->text_columns;
+	return story->text_columns - (entry->kind == TRANSCRIPT_MINE ? story->state_columns : 0);
 }
 
 static struct block
@@ -184,7 +190,8 @@ place_of(const struct story *story, struct row row)
 {
 	if (!is_above(row, top_at_end(story)))
 		return (struct transcript_place){ .id = 0 };
-	return (struct transcript_place){ .id = story->transcript->first_id + row.position, .line = (size_t)row.line };
+	return (struct transcript_place){ .id = story->transcript->first_id + row.position,
+		.line = (size_t)row.line };
 }
 
 struct transcript_place
@@ -211,7 +218,8 @@ story_first_new(const struct story *story)
 /* --- drawing --------------------------------------------------------------------- */
 
 static void
-draw_rule(const struct story *story, const struct painter *painter, const struct block *block, int rule, int y)
+draw_rule(const struct story *story, const struct painter *painter, const struct block *block,
+    int rule, int y)
 {
 	char day[TIMES_ROOM];
 
@@ -249,7 +257,8 @@ voice_of(const struct story *story, enum transcript_kind kind)
 }
 
 static void
-draw_head(const struct story *story, const struct painter *painter, const struct transcript_entry *entry, int y)
+draw_head(const struct story *story, const struct painter *painter,
+    const struct transcript_entry *entry, int y)
 {
 	struct voice voice = voice_of(story, entry->kind);
 	char clock[TIMES_ROOM];
@@ -258,17 +267,28 @@ draw_head(const struct story *story, const struct painter *painter, const struct
 		times_clock(entry->time_s, clock);
 		canvas_print(painter->canvas, story->in, story->time_x, y, STYLE_DIM, clock);
 	}
-	paint_short(painter, story->in, story->name_x, y, story->name_columns, voice.name_style, voice.name);
+	paint_short(painter, story->in, story->name_x, y, story->name_columns, voice.name_style,
+	    voice.name);
 }
 
-/* What became of my message: a sign in columns kept for it, and the word before it where the text leaves room. */
-static void
-draw_state(const struct story *story, const struct painter *painter, const struct transcript_entry *entry, int y,
-    int text_end)
+static enum canvas_style
+state_style(enum delivery delivery)
 {
-	enum canvas_style style = entry->delivery == DELIVERY_FAILED ? STYLE_ALERT :
-	    entry->delivery == DELIVERY_READ ? STYLE_GOOD : STYLE_DIM;
+	if (delivery == DELIVERY_FAILED)
+		return STYLE_ALERT;
+	return delivery == DELIVERY_READ ? STYLE_GOOD : STYLE_DIM;
+}
+
+/*
+ * What became of my message: a sign in columns kept for it, and the word before it where the text
+ * leaves room.
+ */
+static void
+draw_state(const struct story *story, const struct painter *painter,
+    const struct transcript_entry *entry, int y, int text_end)
+{
 	const char *sign = paint_glyph(painter, glyph_of_delivery(entry->delivery));
+	enum canvas_style style = state_style(entry->delivery);
 	char state[32];
 
 	if (story->state_columns == 0)
@@ -280,12 +300,14 @@ draw_state(const struct story *story, const struct painter *painter, const struc
 }
 
 static void
-draw_text_row(const struct story *story, const struct painter *painter, const struct transcript_entry *entry,
-    struct wrap_row row, int y)
+draw_text_row(const struct story *story, const struct painter *painter,
+    const struct transcript_entry *entry, struct wrap_row row, int y)
 {
-	struct canvas_rect in = paint_part(story->in, story->text_x, 0, story->text_columns, story->in.rows);
-	int end = story->text_x + canvas_put(painter->canvas, in, 0, y, voice_of(story, entry->kind).text_style,
-	    bytes_of(entry->text + row.start, row.end - row.start));
+	struct canvas_rect in = paint_part(story->in, story->text_x, 0, story->text_columns,
+	    story->in.rows);
+	int end = story->text_x +
+	    canvas_put(painter->canvas, in, 0, y, voice_of(story, entry->kind).text_style,
+		bytes_of(entry->text + row.start, row.end - row.start));
 
 	if (row.start == 0)
 		draw_head(story, painter, entry, y);
@@ -295,7 +317,8 @@ draw_text_row(const struct story *story, const struct painter *painter, const st
 
 /* Draws the rows of a block from "line" on; returns the row of the screen behind it. */
 static int
-draw_block(const struct story *story, const struct painter *painter, const struct block *block, int line, int y)
+draw_block(const struct story *story, const struct painter *painter, const struct block *block,
+    int line, int y)
 {
 	struct bytes text = bytes_of(block->entry->text, block->entry->len);
 	struct wrap_row row = { .next = 0 };

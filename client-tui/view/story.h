@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A transcript on the screen: times, names, text wrapped under itself, day rules, the mark above what is new. Only
- * what is seen is wrapped: a place is the row of an entry, and the view walks from there.
+ * A transcript on the screen: times, names, text wrapped under itself, day rules, the mark above
+ * what is new. Only what is seen is wrapped: a place is the row of an entry, and the view walks
+ * from there.
  */
 
 #ifndef CLIENT_VIEW_STORY_H
@@ -18,7 +19,10 @@ struct story {
 	struct canvas_rect in;
 	int rows; /* of "in" that are free for text, at least 1 */
 
-	/* Columns of a row: the time and the name at "time_x" and "name_x", text of "text_columns" at "text_x". */
+	/*
+	 * Columns of a row: the time and the name at "time_x" and "name_x", text of "text_columns"
+	 * at "text_x".
+	 */
 	bool has_time;
 	int time_x, name_x, name_columns, text_x, text_columns, state_columns;
 };

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
-static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
-	"September", "October", "November", "December" };
+static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
+	"Friday", "Saturday" };
+static const char *const months[] = { "January", "February", "March", "April", "May", "June",
+	"July", "August", "September", "October", "November", "December" };
 
 /* A moment that no calendar has (a foreign clock) is the beginning of time. */
 static struct tm
@@ -49,7 +50,8 @@ times_day(uint64_t wall_s, uint64_t now_s, char *out)
 		snprintf(out, TIMES_ROOM, "today");
 		return;
 	}
-	used = snprintf(out, TIMES_ROOM, "%s %d %s", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon]);
+	used = snprintf(out, TIMES_ROOM, "%s %d %s", days[tm.tm_wday], tm.tm_mday,
+	    months[tm.tm_mon]);
 	if (tm.tm_year != now.tm_year)
 		snprintf(out + used, TIMES_ROOM - (size_t)used, " %d", tm.tm_year + 1900);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Moments as people write them, in the time zone of the environment (tzset(3)); names of days and months in English. */
+/*
+ * Moments as people write them, in the time zone of the environment (tzset(3)); names of days and
+ * months in English.
+ */
 
 #ifndef CLIENT_VIEW_TIMES_H
 #define CLIENT_VIEW_TIMES_H

@@ -48,7 +48,8 @@ draw_body(const struct painter *painter, const struct layout *layout)
 static void
 draw_panes(const struct painter *painter)
 {
-	struct layout layout = layout_of(painter->model, painter->canvas->columns, painter->canvas->rows);
+	struct layout layout = layout_of(painter->model, painter->canvas->columns,
+	    painter->canvas->rows);
 	struct canvas_rect input = layout.input;
 
 	status_draw(painter, &layout);
@@ -58,7 +59,8 @@ draw_panes(const struct painter *painter)
 	draw_body(painter, &layout);
 	status_draw_say(painter, &layout);
 	if (layout_has(layout.body))
-		input = paint_part(input, layout.margin, 0, input.columns - layout.margin, input.rows);
+		input = paint_part(input, layout.margin, 0, input.columns - layout.margin,
+		    input.rows);
 	input_draw(painter, input);
 }
 

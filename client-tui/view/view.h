@@ -11,8 +11,8 @@
 void view_draw(const struct model *model, struct canvas *canvas);
 
 /*
- * Where the shown pane's transcript would stand on a screen of this size after going so many lines towards the newer
- * (negative: the older) ones: for transcript_scroll.
+ * Where the shown pane's transcript would stand on a screen of this size after going so many lines
+ * towards the newer (negative: the older) ones: for transcript_scroll.
  */
 struct transcript_place view_scroll(const struct model *model, int columns, int rows, int lines);
 

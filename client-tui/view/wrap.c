@@ -8,8 +8,8 @@
 static bool
 may_not_begin_row(struct bytes text)
 {
-	static const char *const closing[] = { "、", "。", "，", "．", "！", "？", "：", "；", "）", "」", "』",
-		"】", "〉", "》", "”", "’", "…", "ー" };
+	static const char *const closing[] = { "、", "。", "，", "．", "！", "？", "：", "；", "）",
+		"」", "』", "】", "〉", "》", "”", "’", "…", "ー" };
 
 	for (size_t i = 0; i < ARRAY_LEN(closing); i++)
 		if (text.len >= 3 && memcmp(text.data, closing[i], 3) == 0)
@@ -47,7 +47,8 @@ fold(struct bytes text, size_t start, size_t shown, size_t at, enum wrap_manner 
 struct walk {
 	int column;
 	size_t shown;		    /* behind the last cluster that is not blank */
-	size_t fold_at, fold_shown; /* the last place between words, and the end of the word before it */
+	/* the last place between words, and the end of the word before it */
+	size_t fold_at, fold_shown;
 	bool after_blank, after_wide;
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a frame costs: a client with 2000 messages in its chat is drawn at 200x60, at its end and in the middle; 2000
- * messages come in at once and are drawn as one frame; a key is typed into an empty and into a full input line; a
- * message of 16 384 bytes is at the end. Prints the median and the slowest of many rounds, and what the process holds.
+ * What a frame costs: a client with 2000 messages in its chat is drawn at 200x60, at its end and in
+ * the middle; 2000 messages come in at once and are drawn as one frame; a key is typed into an
+ * empty and into a full input line; a message of 16 384 bytes is at the end. Prints the median and
+ * the slowest of many rounds, and what the process holds.
  */
 
 #include <stdio.h>
@@ -40,7 +41,8 @@ static void
 report(struct bench *bench, const char *what, size_t rounds)
 {
 	qsort(bench->times, rounds, sizeof(bench->times[0]), compare);
-	printf("%-44s median %6llu us   slowest %6llu us\n", what, (unsigned long long)bench->times[rounds / 2],
+	printf("%-44s median %6llu us   slowest %6llu us\n", what,
+	    (unsigned long long)bench->times[rounds / 2],
 	    (unsigned long long)bench->times[rounds - 1]);
 }
 
@@ -57,8 +59,10 @@ add_messages(struct bench *bench, int count)
 	char text[160];
 
 	for (int i = 0; i < count; i++) {
-		snprintf(text, sizeof(text), "message %d: 听雨 some words that are long enough to be wrapped once on most "
-		    "screens, as messages of people are", i);
+		snprintf(text, sizeof(text),
+		    "message %d: 听雨 some words that are long enough to be wrapped once on most "
+		    "screens, as messages of people are",
+		    i);
 		model_add_theirs(bench->model, 11, START + (uint64_t)i * 30, bytes_of_string(text));
 	}
 }
@@ -113,7 +117,8 @@ measure_scrolling(struct bench *bench)
 		int page = view_page(bench->model, COLUMNS, ROWS);
 		uint64_t before = clock_monotonic_us();
 
-		transcript_scroll(transcript, view_scroll(bench->model, COLUMNS, ROWS, i % 60 < 30 ? -page : page));
+		transcript_scroll(transcript,
+		    view_scroll(bench->model, COLUMNS, ROWS, i % 60 < 30 ? -page : page));
 		draw(bench);
 		bench->times[i] = clock_monotonic_us() - before;
 	}

@@ -26,7 +26,8 @@ screen_text(const struct model *model, int columns, int rows)
 	screen_require_sound(&canvas);
 	drawn = canvas_to_text(&canvas);
 	if (canvas.cursor_is_shown)
-		text = mem_format("%s-- cursor at column %d, row %d\n", drawn, canvas.cursor_x, canvas.cursor_y);
+		text = mem_format("%s-- cursor at column %d, row %d\n", drawn, canvas.cursor_x,
+		    canvas.cursor_y);
 	else
 		text = mem_format("%s-- no cursor\n", drawn);
 	free(drawn);
@@ -39,7 +40,8 @@ path_of(const char *name, int columns, int rows)
 {
 	const char *root = getenv("top_srcdir");
 
-	return mem_format("%s/tests/screens/%s-%dx%d.screen", root != NULL ? root : "..", name, columns, rows);
+	return mem_format("%s/tests/screens/%s-%dx%d.screen", root != NULL ? root : "..", name,
+	    columns, rows);
 }
 
 static char *
@@ -73,7 +75,8 @@ bool
 screen_is(const struct model *model, const char *name, int columns, int rows)
 {
 	const char *wish = getenv("TINGYU_SCREENS");
-	char *path = path_of(name, columns, rows), *shown = screen_text(model, columns, rows), *expected;
+	char *path = path_of(name, columns, rows), *shown = screen_text(model, columns, rows),
+	     *expected;
 	bool is_equal;
 
 	if (wish != NULL && strcmp(wish, "write") == 0)

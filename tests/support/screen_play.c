@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Any bytes as things that happen to a client: each step is one byte that says what, and the bytes it needs. */
+/*
+ * Any bytes as things that happen to a client: each step is one byte that says what, and the bytes
+ * it needs.
+ */
 
 #include "tests/support/screen.h"
 
@@ -36,8 +39,9 @@ next(struct player *player)
 static char *
 next_text(struct player *player, size_t *len)
 {
-	static const char *const pieces[] = { "word ", "听雨", "e\u0301", "\U0001F468\u200D\U0001F469\u200D\U0001F467",
-		"\n", "\t", "\033[2J", "\u202e", "\xff", "https://example.org/", "\U0001F1E9\U0001F1EA", "\u0301\u0302" };
+	static const char *const pieces[] = { "word ", "听雨", "e\u0301",
+		"\U0001F468\u200D\U0001F469\u200D\U0001F467", "\n", "\t", "\033[2J", "\u202e",
+		"\xff", "https://example.org/", "\U0001F1E9\U0001F1EA", "\u0301\u0302" };
 	uint8_t kind = next(player);
 	size_t count = kind & 15, used = 0;
 	char *text;
@@ -125,10 +129,10 @@ newer(struct draft *draft)
 static void
 play_key(struct player *player)
 {
-	static void (*const keys[])(struct draft *) = { draft_left, draft_right, draft_word_left, draft_word_right,
-		draft_home, draft_end, up, down, draft_backspace, draft_delete, draft_transpose, draft_kill_end,
-		draft_kill_start, draft_kill_all, draft_kill_word, draft_kill_word_back, yank, undo, redo, draft_remember,
-		older, newer, draft_reset };
+	static void (*const keys[])(struct draft *) = { draft_left, draft_right, draft_word_left,
+		draft_word_right, draft_home, draft_end, up, down, draft_backspace, draft_delete,
+		draft_transpose, draft_kill_end, draft_kill_start, draft_kill_all, draft_kill_word,
+		draft_kill_word_back, yank, undo, redo, draft_remember, older, newer, draft_reset };
 	struct draft *draft = model_change_draft(player->model);
 	size_t key = next(player) % ARRAY_LEN(keys);
 	size_t at;
@@ -136,7 +140,8 @@ play_key(struct player *player)
 	if (draft == NULL)
 		return;
 	keys[key](draft);
-	REQUIRE(draft->len <= draft->most && draft->cursor <= draft->len && draft->text[draft->len] == '\0');
+	REQUIRE(draft->len <= draft->most && draft->cursor <= draft->len &&
+	    draft->text[draft->len] == '\0');
 	at = draft->cursor;
 	if (at > 0 && at < draft->len) {
 		struct bytes text = draft_bytes(draft);
@@ -166,7 +171,8 @@ play_many(struct player *player)
 	uint64_t uid = next_uid(player);
 
 	for (int i = next(player) * 20; i > 0; i--)
-		model_add_theirs(player->model, uid, 1700000000 + (uint64_t)i, bytes_of_string("one of many"));
+		model_add_theirs(player->model, uid, 1700000000 + (uint64_t)i,
+		    bytes_of_string("one of many"));
 }
 
 static void
@@ -175,7 +181,8 @@ play_delivery(struct player *player)
 	struct chat *chat = model_change_chat(player->model, next_uid(player));
 
 	if (chat != NULL)
-		transcript_set_delivery(&chat->transcript, player->last_id, next(player) % (DELIVERY_FAILED + 1));
+		transcript_set_delivery(&chat->transcript, player->last_id,
+		    next(player) % (DELIVERY_FAILED + 1));
 }
 
 static void
@@ -200,7 +207,8 @@ play_chat(struct player *player)
 	char *name = next_text(player, &len);
 	struct chat *chat = model_open_chat(player->model, uid, bytes_of(name, len));
 
-	chat_set_road(chat, next(player) % (CHAT_ROAD_REFUSED + 1), 1700000000, bytes_of(name, len));
+	chat_set_road(chat, next(player) % (CHAT_ROAD_REFUSED + 1), 1700000000, bytes_of(name,
+	    len));
 	chat_set_round_trip(chat, next(player) - 1);
 	chat_set_trust(chat, next(player) % (CHAT_TRUST_CHANGED + 1));
 	free(name);
@@ -241,12 +249,15 @@ play_pane(struct player *player)
 static void
 play_scroll(struct player *player)
 {
-	struct transcript *transcript = model_change_transcript(player->model, model_pane(player->model));
+	struct transcript *transcript = model_change_transcript(player->model,
+	    model_pane(player->model));
 	int lines = next(player) % 3 == 0 ? (int)next(player) : -(int)next(player);
 
-	transcript_scroll(transcript, view_scroll(player->model, player->columns, player->rows, lines));
+	transcript_scroll(transcript, view_scroll(player->model, player->columns, player->rows,
+	    lines));
 	if (next(player) % 8 == 0)
-		transcript_scroll(transcript, view_first_new(player->model, player->columns, player->rows));
+		transcript_scroll(transcript, view_first_new(player->model, player->columns,
+		    player->rows));
 	REQUIRE(view_page(player->model, player->columns, player->rows) >= 1);
 }
 
@@ -276,7 +287,8 @@ play_directory(struct player *player)
 
 	directory_load(directory, count);
 	for (uint64_t i = 0; i < count; i++)
-		directory_add(directory, i * 1000003, bytes_of(name, len), bytes_of(name, len), i % 3 == 0);
+		directory_add(directory, i * 1000003, bytes_of(name, len), bytes_of(name, len),
+		    i % 3 == 0);
 	if (next(player) % 4 > 0)
 		directory_finish(directory, count, 20, count * 7u);
 	else if (next(player) % 2)
@@ -296,7 +308,8 @@ play_form(struct player *player)
 
 	switch (next(player) % 6) {
 	case 0:
-		form_open(form, bytes_of(text, len), bytes_of(text, len), bytes_of(text, len), true);
+		form_open(form, bytes_of(text, len), bytes_of(text, len), bytes_of(text, len),
+		    true);
 		break;
 	case 1:
 		form_next(form);
@@ -354,7 +367,8 @@ play_help(struct player *player)
 		help_close(help);
 	else
 		help_open(help, bytes_of(text, len), lines, ARRAY_LEN(lines));
-	help_scroll(help, (int)next(player) - 128, view_help_end(player->model, player->columns, player->rows));
+	help_scroll(help, (int)next(player) - 128,
+	    view_help_end(player->model, player->columns, player->rows));
 	free(text);
 }
 
@@ -367,7 +381,8 @@ play_me(struct player *player)
 
 	me_sign_in(me, next(player), bytes_of(text, len));
 	me_set_server(me, bytes_of(text, len));
-	me_set_link(me, next(player) % (ME_LINK_WAITING + 1), 1700000000, 1700000000 + next(player), bytes_of(text, len));
+	me_set_link(me, next(player) % (ME_LINK_WAITING + 1), 1700000000, 1700000000 + next(player),
+	    bytes_of(text, len));
 	model_set_now(player->model, 1700000000 + next(player) * 3000u);
 	model_set_hint(player->model, bytes_of(text, next(player) % 4 == 0 ? len : 0));
 	free(text);
@@ -392,7 +407,8 @@ draw(struct player *player)
 static struct canvas_cell *
 copy_cells(struct player *player, struct canvas_rect in)
 {
-	struct canvas_cell *cells = mem_new_array((size_t)in.columns * (size_t)in.rows, sizeof(cells[0]));
+	struct canvas_cell *cells = mem_new_array((size_t)in.columns * (size_t)in.rows,
+	    sizeof(cells[0]));
 
 	draw(player);
 	for (int y = 0; y < in.rows; y++)
@@ -418,7 +434,8 @@ play_message_to_a_reader(struct player *player)
 	model_add_theirs(player->model, chat->uid, 1900000000, bytes_of_string("said\nmeanwhile"));
 	after = copy_cells(player, layout.body);
 	REQUIRE(chat->transcript.place.id > 0 && chat->transcript.unread > 0);
-	REQUIRE(memcmp(before, after, (size_t)layout.body.columns * (size_t)layout.body.rows * sizeof(before[0])) == 0);
+	REQUIRE(memcmp(before, after,
+	    (size_t)layout.body.columns * (size_t)layout.body.rows * sizeof(before[0])) == 0);
 	free(before);
 	free(after);
 }
@@ -426,12 +443,15 @@ play_message_to_a_reader(struct player *player)
 void
 screen_play(struct bytes script)
 {
-	static void (*const steps[])(struct player *) = { play_typing, play_typing, play_key, play_key, play_key,
-		play_message, play_message, play_message, play_many, play_delivery, play_note, play_chat, play_chat,
-		play_close, play_pane, play_pane, play_scroll, play_scroll, play_roster, play_directory, play_form,
-		play_form, play_ask, play_ask, play_help, play_help, play_me, play_size, play_size,
+	static void (*const steps[])(struct player *) = { play_typing, play_typing, play_key,
+		play_key, play_key, play_message, play_message, play_message, play_many,
+		play_delivery, play_note, play_chat, play_chat, play_close, play_pane, play_pane,
+		play_scroll, play_scroll, play_roster, play_directory, play_form, play_form,
+		play_ask, play_ask, play_help, play_help, play_me, play_size, play_size,
 		play_message_to_a_reader };
-	struct player player = { .model = model_new(), .columns = 80, .rows = 24, .script = script };
+	struct player player = {
+		.model = model_new(), .columns = 80, .rows = 24, .script = script
+	};
 
 	canvas_init(&player.canvas);
 	while (player.script.len > 0) {

@@ -103,14 +103,18 @@ keeps_clusters_together(void **state UNUSED)
 	static const char family[] = "\U0001F468\u200D\U0001F469\u200D\U0001F467\u200D\U0001F466";
 
 	canvas_resize(&canvas, 6, 1);
-	canvas_print(&canvas, rect(0, 0, 6, 1), 0, 0, STYLE_NORMAL, "e\u0301\U0001F468\u200D\U0001F469\u200D\U0001F467\u200D"
+	canvas_print(&canvas, rect(0, 0, 6, 1), 0, 0, STYLE_NORMAL,
+	    "e\u0301\U0001F468\u200D\U0001F469\u200D\U0001F467\u200D"
 	    "\U0001F466x");
 	assert_string_equal(canvas_at(&canvas, 0, 0)->text, "e\u0301");
 	assert_string_equal(canvas_at(&canvas, 1, 0)->text, family);
 	assert_string_equal(canvas_at(&canvas, 3, 0)->text, "x");
 }
 
-/* A letter with a thousand marks is a letter with a few of them; a long family ends with one of its members. */
+/*
+ * A letter with a thousand marks is a letter with a few of them; a long family ends with one of its
+ * members.
+ */
 static void
 bounds_what_a_cell_holds(void **state UNUSED)
 {
@@ -133,12 +137,15 @@ bounds_what_a_cell_holds(void **state UNUSED)
 	    "\U0001F469\U0001F3FD\u200D\U0001F469\U0001F3FD\u200D\u2764\uFE0F");
 }
 
-/* The last line of defence: text that was not cleaned is drawn without what a terminal would obey. */
+/*
+ * The last line of defence: text that was not cleaned is drawn without what a terminal would obey.
+ */
 static void
 draws_no_control_characters(void **state UNUSED)
 {
 	canvas_resize(&canvas, 20, 1);
-	canvas_print(&canvas, rect(0, 0, 20, 1), 0, 0, STYLE_NORMAL, "a\033[2Jb\302\233c\u202ed\377e\u200b\nf");
+	canvas_print(&canvas, rect(0, 0, 20, 1), 0, 0, STYLE_NORMAL,
+	    "a\033[2Jb\302\233c\u202ed\377e\u200b\nf");
 	shows("a[2Jbcdef\n");
 }
 
@@ -212,7 +219,8 @@ wraps_between_words(void **state UNUSED)
 	wraps("one two\nthree", 7, WRAP_READING, "one two/three");
 	wraps("one two  \nthree", 7, WRAP_READING, "one two/three");
 	wraps("one\n", 7, WRAP_READING, "one/");
-	wraps("https://example.org/a/long/address x", 10, WRAP_READING, "https://ex/ample.org//a/long/add/ress x");
+	wraps("https://example.org/a/long/address x", 10, WRAP_READING,
+	    "https://ex/ample.org//a/long/add/ress x");
 	wraps("see https://example.org", 10, WRAP_READING, "see/https://ex/ample.org");
 	wraps("    x", 3, WRAP_READING, "/x");
 }

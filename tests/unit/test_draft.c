@@ -42,7 +42,8 @@ type(const char *text)
 static void
 shows(const char *expected)
 {
-	char *shown = mem_format("%.*s|%s", (int)draft.cursor, draft.text, draft.text + draft.cursor);
+	char *shown = mem_format("%.*s|%s", (int)draft.cursor, draft.text, draft.text +
+	    draft.cursor);
 
 	assert_string_equal(shown, expected);
 	assert_int_equal(draft.len, strlen(draft.text));
@@ -83,11 +84,12 @@ types_at_the_cursor(void **state UNUSED)
 static void
 moves_and_deletes_by_clusters(void **state UNUSED)
 {
-	static const char *const clusters[] = { "e\u0301", "听", FAMILY, "\U0001F1E9\U0001F1EA", "\u2764\uFE0F",
-		"\u0e01\u0e33", "\u1112\u1161\u11ab", "\n" };
+	static const char *const clusters[] = { "e\u0301", "听", FAMILY, "\U0001F1E9\U0001F1EA",
+		"\u2764\uFE0F", "\u0e01\u0e33", "\u1112\u1161\u11ab", "\n" };
 
 	for (size_t i = 0; i < ARRAY_LEN(clusters); i++) {
-		char *after = mem_format("x%s|y", clusters[i]), *before = mem_format("x|%sy", clusters[i]);
+		char *after = mem_format("x%s|y", clusters[i]),
+		     *before = mem_format("x|%sy", clusters[i]);
 
 		given(after);
 		draft_left(&draft);
@@ -108,7 +110,10 @@ moves_and_deletes_by_clusters(void **state UNUSED)
 	shows("|");
 }
 
-/* Two clusters that become one by what is put between, or taken from between, are not parted by the cursor. */
+/*
+ * Two clusters that become one by what is put between, or taken from between, are not parted by the
+ * cursor.
+ */
 static void
 never_stands_inside_a_cluster(void **state UNUSED)
 {
@@ -304,7 +309,8 @@ forgets_old_changes(void **state UNUSED)
 	for (int i = 0; i < 300; i++) {
 		draft_paste(&draft, bytes_of_string("y"));
 		draft_undo(&draft);
-		assert_int_equal(draft_set(&draft, bytes_of(large, TEXT_MESSAGE_MAX - (size_t)i)), STATUS_OK);
+		assert_int_equal(draft_set(&draft, bytes_of(large, TEXT_MESSAGE_MAX - (size_t)i)),
+		    STATUS_OK);
 	}
 	assert_true(draft_undo(&draft));
 	assert_int_equal(draft.len, TEXT_MESSAGE_MAX - 298);
@@ -319,7 +325,8 @@ static void
 takes_a_paste_as_text(void **state UNUSED)
 {
 	given("[|]");
-	assert_int_equal(draft_paste(&draft, bytes_of_string("/quit\r\nrm -rf\r\tx\033[A\u202e")), STATUS_OK);
+	assert_int_equal(draft_paste(&draft, bytes_of_string("/quit\r\nrm -rf\r\tx\033[A\u202e")),
+	    STATUS_OK);
 	shows("[/quit\nrm -rf\n\tx\\x1b[A\\u202e|]");
 	draft_undo(&draft);
 	shows("[|]");
@@ -331,7 +338,8 @@ says_when_it_is_full(void **state UNUSED)
 	char *large = mem_new(TEXT_MESSAGE_MAX + 2);
 
 	memset(large, 'x', TEXT_MESSAGE_MAX + 1);
-	assert_int_equal(draft_paste(&draft, bytes_of(large, TEXT_MESSAGE_MAX + 1)), STATUS_TOO_LONG);
+	assert_int_equal(draft_paste(&draft, bytes_of(large, TEXT_MESSAGE_MAX + 1)),
+	    STATUS_TOO_LONG);
 	assert_true(draft.is_full);
 	shows("|");
 	assert_int_equal(draft_paste(&draft, bytes_of(large, TEXT_MESSAGE_MAX - 2)), STATUS_OK);

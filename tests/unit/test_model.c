@@ -301,7 +301,8 @@ answers_where_it_was_asked(void **state UNUSED)
 	model_note(model, pane_directory(), TEXT("21 is online"));
 	assert_string_equal(transcript_at(&model->directory_notes, 0)->text, "21 is online");
 	model_alert(model, pane_chat(11), TEXT("no"));
-	assert_int_equal(transcript_at(&model_chat(model, 11)->transcript, 0)->kind, TRANSCRIPT_ALERT);
+	assert_int_equal(transcript_at(&model_chat(model, 11)->transcript, 0)->kind,
+	    TRANSCRIPT_ALERT);
 	assert_int_equal(transcript_at(&model_chat(model, 11)->transcript, 0)->time_s, 1234);
 	model_close_chat(model, 11);
 	model_note(model, pane_chat(11), TEXT("too late"));
@@ -500,7 +501,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(keeps_its_help, begin, end),
 		cmocka_unit_test_setup_teardown(types_into_the_pane_that_is_shown, begin, end),
 		cmocka_unit_test_setup_teardown(moves_its_revision_with_every_change, begin, end),
-		cmocka_unit_test_setup_teardown(draws_once_a_minute_and_each_second_while_offline, begin, end),
+		cmocka_unit_test_setup_teardown(draws_once_a_minute_and_each_second_while_offline,
+		    begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

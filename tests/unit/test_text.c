@@ -19,23 +19,24 @@ static const struct {
 	int width;
 } clusters[] = {
 	{ "a", 1 },
-	{ "e\u0301", 1 },			  /* a letter and its accent */
-	{ "o\u0323\u0302\u0301", 1 },		  /* three of them */
+	{ "e\u0301", 1 },             /* a letter and its accent */
+	{ "o\u0323\u0302\u0301", 1 }, /* three of them */
 	{ "听", 2 },
 	{ "한", 2 },
-	{ "\u1112\u1161\u11ab", 2 },		  /* the same syllable in three pieces */
-	{ "\u0928\u093f", 1 },		  /* Devanagari: a vowel sign takes no column of its own */
+	{ "\u1112\u1161\u11ab", 2 }, /* the same syllable in three pieces */
+	{ "\u0928\u093f", 1 },       /* Devanagari: a vowel sign takes no column of its own */
 	{ "\U0001F600", 2 },
-	{ FAMILY, 2 },				  /* seven code points */
-	{ "\U0001F44D\U0001F3FD", 2 },		  /* a skin tone */
-	{ "\U0001F1E9\U0001F1EA", 2 },		  /* a flag: two letters */
-	{ "\u2764", 1 },			  /* a heart of text */
-	{ "\u2764\uFE0F", 2 },			  /* the same as emoji */
-	{ "1\uFE0F\u20E3", 2 },			  /* a keycap */
-	{ "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", 2 }, /* England */
+	{ FAMILY, 2 },                 /* seven code points */
+	{ "\U0001F44D\U0001F3FD", 2 }, /* a skin tone */
+	{ "\U0001F1E9\U0001F1EA", 2 }, /* a flag: two letters */
+	{ "\u2764", 1 },               /* a heart of text */
+	{ "\u2764\uFE0F", 2 },         /* the same as emoji */
+	{ "1\uFE0F\u20E3", 2 },        /* a keycap */
+	{ "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F",
+	    2 }, /* England */
 	{ "\u3000", 2 },
 	{ "\u00a0", 1 },
-	{ "\uff71", 1 },			  /* half-width katakana */
+	{ "\uff71", 1 }, /* half-width katakana */
 	{ "\u200b", 0 },
 	{ "\t", 0 },
 	{ "\n", 0 },
@@ -56,7 +57,8 @@ knows_clusters_and_their_columns(void **state UNUSED)
 		struct text_cluster first = text_cluster_first(text);
 
 		if (first.len != text.len || first.width != clusters[i].width)
-			fail_msg("cluster %zu: %zu bytes of %zu, %d columns", i, first.len, text.len, first.width);
+			fail_msg("cluster %zu: %zu bytes of %zu, %d columns", i, first.len,
+			    text.len, first.width);
 		free((void *)text.data);
 	}
 }
@@ -83,7 +85,8 @@ finds_the_border_between_two(void **state UNUSED)
 static void
 goes_back_over_whole_clusters(void **state UNUSED)
 {
-	struct bytes family = exact("ab" FAMILY), flags = exact("\n\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7\U0001F1EE");
+	struct bytes family = exact("ab" FAMILY),
+		     flags = exact("\n\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7\U0001F1EE");
 
 	for (size_t at = 3; at <= family.len; at++)
 		assert_int_equal(text_cluster_before(family, at), 2);
@@ -126,13 +129,16 @@ knows_blanks_and_words(void **state UNUSED)
 	static const char *const others[] = { "-", "。", "\u00a0", "\U0001F600", "_", "\x80" };
 
 	for (size_t i = 0; i < ARRAY_LEN(blanks); i++)
-		if (!text_is_blank(bytes_of_string(blanks[i])) || text_is_word(bytes_of_string(blanks[i])))
+		if (!text_is_blank(bytes_of_string(blanks[i])) ||
+		    text_is_word(bytes_of_string(blanks[i])))
 			fail_msg("blank %zu", i);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (text_is_blank(bytes_of_string(words[i])) || !text_is_word(bytes_of_string(words[i])))
+		if (text_is_blank(bytes_of_string(words[i])) ||
+		    !text_is_word(bytes_of_string(words[i])))
 			fail_msg("word %zu", i);
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (text_is_blank(bytes_of_string(others[i])) || text_is_word(bytes_of_string(others[i])))
+		if (text_is_blank(bytes_of_string(others[i])) ||
+		    text_is_word(bytes_of_string(others[i])))
 			fail_msg("other %zu", i);
 }
 
@@ -143,13 +149,17 @@ static const struct {
 	{ "听雨 " FAMILY, "听雨 " FAMILY, "听雨 " FAMILY },
 	{ "a\nb\tc", "a\nb\tc", "a b c" },
 	{ "a\r\nb\rc\r\n", "a\nb\nc\n", "a b c " },
-	{ "\033[31mred\033]0;title\007", "\\x1b[31mred\\x1b]0;title\\x07", "\\x1b[31mred\\x1b]0;title\\x07" },
-	{ "\302\233" "2J", "\\xc2\\x9b2J", "\\xc2\\x9b2J" },	  /* CSI in one character */
+	{ "\033[31mred\033]0;title\007", "\\x1b[31mred\\x1b]0;title\\x07",
+	    "\\x1b[31mred\\x1b]0;title\\x07" },
+	{ "\302\233"
+	  "2J",
+	    "\\xc2\\x9b2J", "\\xc2\\x9b2J" }, /* CSI in one character */
 	{ "\177", "\\x7f", "\\x7f" },
-	{ "a\345\220", "a\\xe5\\x90", "a\\xe5\\x90" },		  /* cut in half */
+	{ "a\345\220", "a\\xe5\\x90", "a\\xe5\\x90" },            /* cut in half */
 	{ "\355\240\200", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
 	{ "\u202egnp.exe", "\\u202egnp.exe", "\\u202egnp.exe" },
-	{ "\u202a\u2066x\u2069\u202c", "\\u202a\\u2066x\\u2069\\u202c", "\\u202a\\u2066x\\u2069\\u202c" },
+	{ "\u202a\u2066x\u2069\u202c", "\\u202a\\u2066x\\u2069\\u202c",
+	    "\\u202a\\u2066x\\u2069\\u202c" },
 	{ "\u2028", "\\u2028", "\\u2028" },
 	{ "ali\u200bce", "ali\u200bce", "ali\\u200bce" },
 	{ "\ufeffbob\u200f", "\ufeffbob\u200f", "\\ufeffbob\\u200f" },

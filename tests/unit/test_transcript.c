@@ -36,7 +36,8 @@ add(enum transcript_kind kind, const char *text, bool is_seen)
 static void
 keeps_what_was_said_in_order(void **state UNUSED)
 {
-	uint64_t first = add(TRANSCRIPT_THEIRS, "hello", true), second = add(TRANSCRIPT_MINE, "hi\033", true);
+	uint64_t first = add(TRANSCRIPT_THEIRS, "hello", true),
+		 second = add(TRANSCRIPT_MINE, "hi\033", true);
 
 	assert_int_equal(second, first + 1);
 	assert_int_equal(transcript.count, 2);
@@ -179,7 +180,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(keeps_what_was_said_in_order, begin, end),
 		cmocka_unit_test_setup_teardown(says_what_became_of_a_message, begin, end),
 		cmocka_unit_test_setup_teardown(counts_what_nobody_saw, begin, end),
-		cmocka_unit_test_setup_teardown(reads_nothing_while_older_text_is_shown, begin, end),
+		cmocka_unit_test_setup_teardown(reads_nothing_while_older_text_is_shown, begin,
+		    end),
 		cmocka_unit_test_setup_teardown(goes_to_the_end_when_i_answer, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_the_newest_two_thousand, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_four_mebibytes, begin, end),

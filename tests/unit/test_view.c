@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Events in, screens out; the screens are in tests/screens/. It is Saturday, 21 November 2026, 14:02, in UTC. */
+/*
+ * Events in, screens out; the screens are in tests/screens/. It is Saturday, 21 November 2026,
+ * 14:02, in UTC.
+ */
 
 #include "tests/support/screen.h"
 
@@ -49,7 +52,8 @@ shows_everywhere(const char *name)
 {
 	static const struct {
 		int columns, rows;
-	} sizes[] = { { 100, 30 }, { 80, 24 }, { 60, 20 }, { 40, 10 }, { 20, 3 }, { 8, 2 }, { 1, 1 } };
+	} sizes[] = { { 100, 30 }, { 80, 24 }, { 60, 20 }, { 40, 10 }, { 20, 3 }, { 8, 2 },
+		{ 1, 1 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		SHOWS(name, sizes[i].columns, sizes[i].rows);
@@ -108,7 +112,8 @@ say(uint64_t uid, uint64_t time_s, const char *text, enum delivery delivery)
 static void
 scroll(int columns, int rows, int lines)
 {
-	transcript_scroll(model_change_transcript(model, model_pane(model)), view_scroll(model, columns, rows, lines));
+	transcript_scroll(model_change_transcript(model, model_pane(model)),
+	    view_scroll(model, columns, rows, lines));
 }
 
 /* The people of the drawings: alice is signed in, bob and carol and dave have chats. */
@@ -131,7 +136,8 @@ begin_talk(void)
 static void
 open_form(void)
 {
-	form_open(model_change_form(model), TEXT("home.example:7400"), TEXT("(found on this machine)"), TEXT("alice"), false);
+	form_open(model_change_form(model), TEXT("home.example:7400"),
+	    TEXT("(found on this machine)"), TEXT("alice"), false);
 }
 
 static void
@@ -149,7 +155,8 @@ first_run_refused(void **state UNUSED)
 	type("wrong");
 	form_submit(model_change_form(model), TEXT("Signing in…"));
 	SHOWS("form-busy", 80, 24);
-	form_refuse(model_change_form(model), FORM_PASSWORD, TEXT("Wrong password or key for this account."));
+	form_refuse(model_change_form(model), FORM_PASSWORD,
+	    TEXT("Wrong password or key for this account."));
 	SHOWS("form-refused", 80, 24);
 	SHOWS("form-refused", 40, 10);
 	SHOWS("form-refused", 20, 3);
@@ -184,7 +191,8 @@ home_answers(void **state UNUSED)
 	roster_select(model_change_roster(model), 1);
 	type("/joni");
 	model_alert(model, pane_home(), TEXT("/joni: no such command. Did you mean /join?"));
-	model_note(model, pane_home(), TEXT("/online UID: is that person online?\nExample: /online 15"));
+	model_note(model, pane_home(),
+	    TEXT("/online UID: is that person online?\nExample: /online 15"));
 	model_set_hint(model, TEXT("/joni: no such command"));
 	SHOWS("home-answers", 100, 30);
 	SHOWS("home-answers", 40, 10);
@@ -198,7 +206,8 @@ two_people_talk(void **state UNUSED)
 	hear(11, NOW - DAY + 4 * HOUR, "did the build pass?");
 	say(11, NOW - DAY + 4 * HOUR + MINUTE, "yes, all 412 tests", DELIVERY_READ);
 	model_show(model, pane_home());
-	hear(11, NOW - MINUTE, "hello~\nand this is the second line of the same breath, wrapped under its own text, "
+	hear(11, NOW - MINUTE,
+	    "hello~\nand this is the second line of the same breath, wrapped under its own text, "
 	    "never under the name");
 	hear(12, NOW, "one");
 	hear(12, NOW, "two");
@@ -210,7 +219,9 @@ two_people_talk(void **state UNUSED)
 	shows_everywhere("talk");
 	say(11, NOW, "let me check", DELIVERY_DELIVERED);
 	say(11, NOW, "the list", DELIVERY_QUEUED);
-	say(11, NOW, "does this one fit, or is the word about what became of it left out because it is long?",
+	say(11, NOW,
+	    "does this one fit, or is the word about what became of it left out because it is "
+	    "long?",
 	    DELIVERY_STORED);
 	say(11, NOW, "and this?", DELIVERY_FAILED);
 	SHOWS("delivery", 80, 24);
@@ -224,9 +235,14 @@ unicode_talk(void **state UNUSED)
 {
 	begin_talk();
 	hear(11, NOW, "听雨是一个终端里的即时通讯工具。消息从你这里直接到对方那里，中间没有服务器；没有人能够偷听。");
-	say(11, NOW, FAMILY " e\u0301te\u0301 \U0001F44D\U0001F3FD \U0001F1E9\U0001F1EA \u2764\uFE0F 안녕하세요 नमस्ते", DELIVERY_DELIVERED);
-	hear(11, NOW, FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY
-	    FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY);
+	say(11, NOW,
+	    FAMILY " e\u0301te\u0301 \U0001F44D\U0001F3FD \U0001F1E9\U0001F1EA \u2764\uFE0F "
+		   "안녕하세요 नमस्ते",
+	    DELIVERY_DELIVERED);
+	hear(11, NOW,
+	    FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY
+		FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY FAMILY
+		    FAMILY FAMILY FAMILY FAMILY FAMILY);
 	hear(11, NOW, "a\ttab\tand columns\n1\t2\t3");
 	type("今天的会议改到下午三点，请大家准时参加。地点不变。另外请把昨天的报告带来，我们要一起看一遍，然后决定下一步。");
 	shows_everywhere("unicode");
@@ -240,9 +256,13 @@ hostile_talk(void **state UNUSED)
 	meet(16, "a\033]0;you are owned\007", PRESENCE_ONLINE);
 	model_open_chat(model, 17, TEXT("Alice"));
 	meet(18, "dave", PRESENCE_ONLINE);
-	hear(11, NOW, "\033[31mred\033[0m \302\233" "31m \rback\b\b\177 \u202egnp.exe\u202c \u2066x\u2069 \xff\xfe \355\240\200 end");
+	hear(11, NOW,
+	    "\033[31mred\033[0m \302\233"
+	    "31m \rback\b\b\177 \u202egnp.exe\u202c \u2066x\u2069 \xff\xfe \355\240\200 end");
 	hear(11, NOW, "line\r\nline\rline\n\n\nline");
-	hear(11, NOW, "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032f\u031e\u0320\u034d"
+	hear(11, NOW,
+	    "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a"
+	    "\u032f\u031e\u0320\u034d"
 	    "alg\u0334o and \u200b\u200b\u200bnothing\u2028more");
 	shows_everywhere("hostile");
 	model_show(model, pane_chat(17));
@@ -299,14 +319,16 @@ scrolled_up(void **state UNUSED)
 	SHOWS("scrolled-new", 100, 30);
 	SHOWS("scrolled-new", 80, 24);
 	SHOWS("scrolled-new", 40, 10);
-	transcript_scroll(model_change_transcript(model, pane_chat(11)), view_first_new(model, 40, 10));
+	transcript_scroll(model_change_transcript(model, pane_chat(11)), view_first_new(model, 40,
+	    10));
 	SHOWS("first-new", 40, 10);
 }
 
 static bool
 is_at_top(int columns, int rows)
 {
-	struct transcript_place here = view_scroll(model, columns, rows, 0), above = view_scroll(model, columns, rows, -1);
+	struct transcript_place here = view_scroll(model, columns, rows, 0),
+				above = view_scroll(model, columns, rows, -1);
 
 	return here.id == above.id && here.line == above.line;
 }
@@ -347,7 +369,8 @@ pages_show_everything(void **state UNUSED)
 		}
 		for (int message = 1; message <= 200; message++)
 			if (!seen[message])
-				fail_msg("message %d is not on any page at %dx%d", message, columns, rows);
+				fail_msg("message %d is not on any page at %dx%d", message, columns,
+				    rows);
 		for (int page = 0; page <= pages; page++)
 			scroll(columns, rows, view_page(model, columns, rows));
 		assert_int_equal(model_chat(model, 11)->transcript.place.id, 0);
@@ -392,7 +415,8 @@ static void
 server_gone(void **state UNUSED)
 {
 	begin_talk();
-	me_set_link(model_change_me(model), ME_LINK_WAITING, NOW - 12, NOW + 4, TEXT("The connection broke."));
+	me_set_link(model_change_me(model), ME_LINK_WAITING, NOW - 12, NOW + 4,
+	    TEXT("The connection broke."));
 	SHOWS("offline", 100, 30);
 	SHOWS("offline", 80, 24);
 	SHOWS("offline", 40, 10);
@@ -400,20 +424,36 @@ server_gone(void **state UNUSED)
 	SHOWS("offline-home", 80, 24);
 }
 
-/* --- everybody ---------------------------------------------------------------------------------- */
+/*
+ * --- everybody ----------------------------------------------------------------------------------
+ */
+
+static const char *
+display_of(unsigned uid)
+{
+	switch (uid) {
+	case 21:
+		return "张伟";
+	case 23:
+		return "Gustav Å.";
+	case 25:
+		return "\033[1m\u202ea very long display name of 64 bytes";
+	default:
+		return "";
+	}
+}
 
 static void
 load_page(uint32_t page)
 {
 	struct directory *directory = model_change_directory(model);
-	char name[16];
+	char name[20];
 
 	directory_load(directory, page);
 	for (unsigned uid = 20 * page - 19; uid <= 20 * page; uid++) {
 		snprintf(name, sizeof(name), "yuan%03u", uid);
 		directory_add(directory, uid, TEXT(uid == 22 ? "abcdefghijklmnop" : name),
-		    TEXT(uid == 21 ? "张伟" : uid == 23 ? "Gustav Å." : uid == 25 ? "\033[1m\u202ea very long display name of 64 bytes" : ""),
-		    uid % 3 == 0);
+		    TEXT(display_of(uid)), uid % 3 == 0);
 	}
 	directory_finish(directory, page, 20, 134);
 	directory_set_online(directory, 15);
@@ -456,7 +496,9 @@ directory_states(void **state UNUSED)
 	SHOWS("directory-note", 40, 10);
 }
 
-/* --- questions, help, ASCII ---------------------------------------------------------------------- */
+/*
+ * --- questions, help, ASCII ----------------------------------------------------------------------
+ */
 
 static void
 questions(void **state UNUSED)
@@ -487,7 +529,8 @@ help_over_everything(void **state UNUSED)
 		"Commands",
 		"",
 		"/talk UID       opens a session · the number is 6",
-		"/users [page]   a page of the directory: everybody who has an account on this server, 20 on a page",
+		"/users [page]   a page of the directory: everybody who has an account on this "
+		"server, 20 on a page",
 		"",
 		"Keys",
 		"",
@@ -537,7 +580,10 @@ more_contacts_than_rows(void **state UNUSED)
 	SHOWS("many-contacts-last", 80, 24);
 }
 
-/* --- what holds for all ------------------------------------------------------------------------------ */
+/*
+ * --- what holds for all
+ * ------------------------------------------------------------------------------
+ */
 
 /* The meaning of a style is on the screen as a word too; these are for the eye. */
 static void
