@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/net/account_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "client-tui/net/whole_file.h"
 #include "shared/mem.h"
 #include "shared/wire.h"
 
@@ -142,95 +138,22 @@ decode(struct wire *wire, struct account *account)
 
 /* --- the file ----------------------------------------------------------------------------- */
 
-/* Reads up to "room" bytes; -1 as read(2). */
-static ssize_t
-read_all(int fd, uint8_t *data, size_t room)
-{
-	size_t len = 0;
-	ssize_t got;
-
-	do {
-		got = read(fd, data + len, room - len);
-		if (got > 0)
-			len += (size_t)got;
-	} while ((got > 0 && len < room) || (got < 0 && errno == EINTR));
-	return got < 0 ? -1 : (ssize_t)len;
-}
-
-static enum status
-load_open(int fd, struct account *out)
-{
-	uint8_t *data;
-	struct wire wire;
-	struct stat stat;
-	enum status status;
-	ssize_t len;
-
-	if (fstat(fd, &stat) != 0)
-		return status_of_errno(errno);
-	if (!S_ISREG(stat.st_mode) || (stat.st_mode & 077) != 0)
-		return STATUS_NOT_ALLOWED;
-	data = mem_new(FILE_MAX);
-	len = read_all(fd, data, FILE_MAX);
-	if (len < 0) {
-		status = status_of_errno(errno);
-	} else {
-		wire = wire_reader(bytes_of(data, (size_t)len));
-		status = decode(&wire, out);
-	}
-	if (status != STATUS_OK)
-		account_clear(out);
-	mem_wipe(data, FILE_MAX);
-	free(data);
-	return status;
-}
-
 enum status
 account_file_load(const char *path, struct account *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	enum status status;
+	uint8_t *data;
+	size_t len;
+	struct wire wire;
+	enum status status = whole_file_read(path, FILE_MAX, &data, &len);
 
-	if (fd < 0)
-		return errno == ENOENT ? STATUS_NOT_FOUND : status_of_errno(errno);
-	status = load_open(fd, out);
-	close(fd);
-	return status;
-}
-
-static bool
-write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t put = write(fd, data, len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		data += put;
-		len -= (size_t)put;
-	}
-	return true;
-}
-
-/* Written beside it, on disk, and only then in its place. */
-static enum status
-replace(const char *path, const uint8_t *data, size_t len)
-{
-	char *beside = mem_format("%s.new", path);
-	enum status status = STATUS_OK;
-	int fd;
-
-	unlink(beside);
-	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || !write_all(fd, data, len) || fsync(fd) != 0 || rename(beside, path) != 0) {
-		status = status_of_errno(errno);
-		unlink(beside);
-	}
-	if (fd >= 0)
-		close(fd);
-	free(beside);
+	if (status != STATUS_OK)
+		return status;
+	wire = wire_reader(bytes_of(data, len));
+	status = decode(&wire, out);
+	if (status != STATUS_OK)
+		account_clear(out);
+	mem_wipe(data, len);
+	free(data);
 	return status;
 }
 
@@ -242,12 +165,12 @@ account_file_save(const char *path, const struct account *account)
 	enum status status = STATUS_TOO_LONG;
 
 	if (account->uid == 0)
-		return unlink(path) == 0 || errno == ENOENT ? STATUS_OK : status_of_errno(errno);
+		return whole_file_remove(path);
 	data = mem_new(FILE_MAX);
 	wire = wire_writer(data, FILE_MAX);
 	encode(&wire, account);
 	if (wire_is_good(&wire))
-		status = replace(path, data, wire.position);
+		status = whole_file_write(path, bytes_of(data, wire.position));
 	mem_wipe(data, FILE_MAX);
 	free(data);
 	return status;
