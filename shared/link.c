@@ -51,6 +51,7 @@ link_is_going(const struct link *link)
 static void
 link_die(struct link *link)
 {
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
 	bool has_tls = link->tls != NULL && link->state == LINK_OPEN;
 
 	if (link->state == LINK_DEAD)
@@ -64,6 +65,8 @@ link_die(struct link *link)
 	if (has_tls)
 		tls_bye(link->tls);
 	event_del(&link->event);
+	if (link->skips_time_wait)
+		setsockopt(link_fd(link), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	close(link_fd(link));
 }
 
@@ -392,6 +395,7 @@ link_connect(struct link_loop *loop, const struct link_target *target,
 	enum status status = fd < 0 ? status_of_errno(errno) : STATUS_OK;
 	enum status started = link_start(link, fd, target->tls, target->pin);
 
+	link->skips_time_wait = target->skip_time_wait;
 	if (status == STATUS_OK)
 		status = started;
 	if (status != STATUS_OK)

@@ -60,6 +60,7 @@ struct link_target {
 	const struct sockaddr *local;	/* NULL: the system chooses */
 	socklen_t local_len;
 	bool share_port;	/* SO_REUSEADDR and SO_REUSEPORT: others use the local port, too */
+	bool skip_time_wait;	/* closed by a reset: the same two ports may be used again at once */
 	struct tls_context *tls;	/* NULL: plain */
 	const uint8_t *pin;	/* TLS_PIN_SIZE bytes; NULL: any key, see link_peer_pin() */
 };
@@ -104,7 +105,8 @@ struct link *link_adopt(struct link_loop *loop, int fd, struct tls_context *tls,
 
 /*
  * Connects, without waiting. Never fails: STATUS_REFUSED, STATUS_UNREACHABLE, STATUS_TIMEOUT
- * (limits->handshake_ms), STATUS_WRONG_PIN, STATUS_HANDSHAKE_FAILED, ... are told by on_down.
+ * (limits->handshake_ms), STATUS_WRONG_PIN, STATUS_HANDSHAKE_FAILED, STATUS_PORT_TAKEN (the
+ * local address), ... are told by on_down.
  */
 struct link *link_connect(struct link_loop *loop, const struct link_target *target,
     const struct link_limits *limits, const struct link_handler *handler, void *arg);

@@ -59,6 +59,7 @@ struct link {
 	bool readable : 1;	/* the socket was not read until it was empty: no edge will come */
 	bool congested : 1;	/* more than output_low waited */
 	bool ended : 1;		/* the other side sent the end of the stream */
+	bool skips_time_wait : 1;
 };
 
 struct link_loop {

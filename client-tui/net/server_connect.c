@@ -268,6 +268,7 @@ arrive(struct server_link *self)
 {
 	tour_arrive(&self->tour, &self->stop);
 	self->arrived_at = clock_monotonic_ms();
+	self->port_refusals = 0;
 	self->stays = false;
 	wheel_set(self->wheel, &self->ping, self->times.ping, ping_on_due);
 	server_link_enter(self, SERVER_LINK_AT_WORK, NULL);
@@ -402,12 +403,29 @@ server_link_on_up(struct link *link, void *arg)
 	(void)status;
 }
 
+/* Not for ever: whatever is wrong with ports here, the server matters more. */
+static void
+change_port(struct server_link *self)
+{
+	bool is_asked = self->handler->on_port_refused != NULL && self->port_refusals < PORT_REFUSALS_MAX;
+
+	self->port_refusals++;
+	self->local_port = is_asked ? self->handler->on_port_refused(self->arg) : 0;
+}
+
 static void
 server_link_on_down(struct link *link UNUSED, enum status why, void *arg)
 {
 	struct server_link *self = arg;
 
 	self->link = NULL;
+	if (why == STATUS_PORT_TAKEN && self->local_port != 0) {
+		change_port(self);
+		calls_fail(self->calls, why, status_text(why));
+		self->address_next--;
+		connect_next_address(self);
+		return;
+	}
 	if (self->state == SERVER_LINK_CONNECTING && why != STATUS_WRONG_PIN &&
 	    self->address_next < self->address_count) {
 		calls_fail(self->calls, why, status_text(why));
@@ -497,9 +515,24 @@ static const struct link_handler handler = {
 	.on_down = server_link_on_down,
 };
 
+static struct address
+any_address(int family, uint16_t port)
+{
+	struct address address = { .len = sizeof(address.v4) };
+
+	if (family == AF_INET6) {
+		address.len = sizeof(address.v6);
+		address.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	} else {
+		address.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	}
+	return address;
+}
+
 static void
 connect_next_address(struct server_link *self)
 {
+	struct address local;
 	const struct address *to = &self->addresses[self->address_next++];
 	const struct invite *invite = &self->stop.invite;
 	struct link_target target = {
@@ -514,10 +547,12 @@ connect_next_address(struct server_link *self)
 		    "Without TLS only this machine can be reached.");
 		return;
 	}
-	if (self->local.len > 0 && self->local.any.sa_family == to->any.sa_family) {
-		target.local = &self->local.any;
-		target.local_len = self->local.len;
+	if (self->local_port != 0) {
+		local = any_address(to->any.sa_family, self->local_port);
+		target.local = &local.any;
+		target.local_len = local.len;
 		target.share_port = true;
+		target.skip_time_wait = true;
 	}
 	self->link = link_connect(self->loop, &target, &self->limits, &handler, self);
 }

@@ -111,7 +111,7 @@ server_link_new(const struct server_link_config *config,
 	self->wheel = link_loop_wheel(config->loop);
 	self->helper = config->helper;
 	snprintf(self->program, sizeof(self->program), "%s", config->program);
-	self->local = config->local;
+	self->local_port = config->local_port;
 	self->times = choose_times(&config->times);
 	self->limits = (struct link_limits){ .handshake_ms = self->times.connect,
 		.drain_ms = DRAIN_MS,

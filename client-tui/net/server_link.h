@@ -55,6 +55,11 @@ struct server_link_handler {
 	 * What is known of the account has changed: the moment to keep server_link_account().
 	 */
 	void (*on_account)(void *arg, const struct account *account);
+	/*
+	 * The local port is refused (somebody has it, or the connection before still counts):
+	 * another one from now on, 0 for anywhere. NULL: anywhere.
+	 */
+	uint16_t (*on_port_refused)(void *arg);
 	/* Something a person should know, though it goes on ("… changed the cost …"). */
 	void (*on_warning)(void *arg, const char *sentence);
 };
@@ -78,7 +83,7 @@ struct server_link_config {
 	size_t route_count;
 	const char *program;  /* "tingyu 0.1.0", at most 64 bytes; copied */
 	bool is_plain;        /* no TLS; loopback addresses only */
-	struct address local; /* bind here, sharing the port with others; len 0: anywhere */
+	uint16_t local_port; /* bind here, sharing the port with others; 0: anywhere */
 	struct server_link_times times; /* zeros stand for the usual ones */
 };
 

@@ -23,6 +23,7 @@ enum {
 	SERVER_LINK_PROGRAM_MAX = 64,
 	SENTENCE_MAX = 256,
 	KNOWN_COSTS_MAX = 8,
+	PORT_REFUSALS_MAX = 3, /* then it goes without a port of its own */
 };
 
 struct known_cost {
@@ -53,7 +54,8 @@ struct server_link {
 	struct helper *helper;
 	struct tls_context *tls; /* NULL: plain */
 	char program[SERVER_LINK_PROGRAM_MAX + 1];
-	struct address local;
+	uint16_t local_port;    /* 0: anywhere */
+	unsigned port_refusals; /* since a server was reached */
 	struct server_link_times times;
 	struct link_limits limits;
 

@@ -50,11 +50,21 @@ scene_on_warning(void *arg, const char *sentence)
 	snprintf(scene->warning, sizeof(scene->warning), "%s", sentence);
 }
 
+static uint16_t
+scene_on_port_refused(void *arg)
+{
+	struct scene *scene = arg;
+
+	scene->port_refusals++;
+	return scene->other_port;
+}
+
 static const struct server_link_handler handler = {
 	.on_state = scene_on_state,
 	.on_unknown_pin = scene_on_unknown_pin,
 	.on_account = scene_on_account,
 	.on_warning = scene_on_warning,
+	.on_port_refused = scene_on_port_refused,
 };
 
 void

@@ -26,6 +26,8 @@ struct scene {
 	unsigned account_changes, warnings, pins_shown;
 	char warning[256];
 	bool trusts; /* what to say to an unknown pin */
+	unsigned port_refusals;
+	uint16_t other_port; /* what to say to that */
 
 	/* The last answer. */
 	unsigned answers;

@@ -301,6 +301,39 @@ links_know_their_addresses(void **state)
 	close(listener);
 }
 
+/* Another connection between the same two ports right after the first: nothing of that one is in the way. */
+static void
+two_ports_may_meet_again_at_once(void **state)
+{
+	struct stage *stage = *state;
+	struct sockaddr_in local = { .sin_family = AF_INET }, address;
+	struct sockaddr_storage own;
+	struct link_target target = {
+		.address = (struct sockaddr *)&address,
+		.address_len = sizeof(address),
+		.local = (struct sockaddr *)&local,
+		.local_len = sizeof(local),
+		.share_port = true,
+		.skip_time_wait = true,
+		.tls = stage->client,
+	};
+	int listener = stage_listen(&address);
+
+	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (int i = 0; i < 3; i++) {
+		struct end server = { 0 };
+		struct link *client = link_connect(stage->loop, &target, &stage->limits, NULL, NULL);
+
+		end_accept(&server, stage, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+		stage_until(stage, server.ups);
+		assert_int_equal(link_local_address(client, &own), STATUS_OK);
+		local.sin_port = ((struct sockaddr_in *)&own)->sin_port;
+		link_close(client, STATUS_STOPPED);
+		stage_until(stage, server.downs);
+	}
+	close(listener);
+}
+
 /* What many clients do at once: each is served, and nothing is left behind. */
 static void
 a_thousand_links_leave_nothing_behind(void **state)
@@ -347,6 +380,7 @@ main(void)
 		ON_BOTH(a_pause_before_anything_came_holds_it_back),
 		ON_BOTH(resume_in_the_callback_loses_nothing),
 		ON_BOTH(links_know_their_addresses),
+		ON_BOTH(two_ports_may_meet_again_at_once),
 		ON_BOTH(a_thousand_links_leave_nothing_behind),
 	};
 

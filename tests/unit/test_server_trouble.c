@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -405,6 +406,73 @@ a_server_may_ping(void **state)
 	assert_int_equal(scene->states[SERVER_LINK_OFFLINE], 0);
 }
 
+/* --- a port of its own -------------------------------------------------------------------- */
+
+static uint16_t
+port_at_server(struct link *link)
+{
+	struct sockaddr_storage from;
+
+	assert_int_equal(link_peer_address(link, &from), STATUS_OK);
+	return ntohs(((struct sockaddr_in *)&from)->sin_port);
+}
+
+/* A port of 127.0.0.1 that somebody has, who does not share it. */
+static int
+take_port(uint16_t *port)
+{
+	struct sockaddr_in address;
+	int fd = stage_listen(&address);
+
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* Route and work server are one here, so the second connection is between the same two ports as the first. */
+static void
+the_local_port_is_kept(void **state)
+{
+	struct scene *scene = *state;
+	uint16_t port;
+
+	close(take_port(&port));
+	scene->config.local_port = port;
+	scene_come_back(scene);
+	assert_int_equal(port_at_server(scene->first.online), port);
+	for (unsigned i = 1; i <= 3; i++) {
+		scripted_server_refuse(scene->first.online, 0, STATUS_BAD_TOKEN, 0);
+		scene_until(scene, scene->states[SERVER_LINK_ONLINE] == i + 1);
+		assert_int_equal(port_at_server(scene->first.online), port);
+	}
+	assert_int_equal(scene->port_refusals, 0);
+}
+
+static void
+a_port_that_is_refused_is_changed(void **state)
+{
+	struct scene *scene = *state;
+	int fd = take_port(&scene->config.local_port);
+
+	close(take_port(&scene->other_port));
+	scene_come_back(scene);
+	assert_int_equal(scene->port_refusals, 1);
+	assert_int_equal(port_at_server(scene->first.online), scene->other_port);
+	close(fd);
+}
+
+static void
+without_any_port_it_still_connects(void **state)
+{
+	struct scene *scene = *state;
+	int fd = take_port(&scene->config.local_port);
+
+	scene->other_port = scene->config.local_port;
+	scene_come_back(scene);
+	assert_int_equal(scene->port_refusals, 3);
+	assert_int_not_equal(port_at_server(scene->first.online), scene->config.local_port);
+	close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -431,6 +499,9 @@ main(void)
 		TEST(a_registration_is_repeated_until_it_is_answered),
 		TEST(optional_frames_are_skipped),
 		TEST(a_server_may_ping),
+		TEST(the_local_port_is_kept),
+		TEST(a_port_that_is_refused_is_changed),
+		TEST(without_any_port_it_still_connects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
