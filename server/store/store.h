@@ -139,7 +139,7 @@ enum status store_session_find(struct store *store, const struct verb_session_fi
  */
 enum status store_session_remote(struct store *store, uint64_t **uids, size_t *count);
 
-/* One of our sessions that another work server took over. */
+/* One of our sessions that another work server ended: by a newer login, or with the account. */
 typedef void store_on_taken(void *arg, const struct store_child *child,
     const struct verb_session_taken *taken);
 

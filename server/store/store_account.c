@@ -231,7 +231,7 @@ delete_account(struct store *store, const void *data, void *result)
 	*was_there = true;
 	status = store_do(store, QUERY_BUNDLE_DELETE, &uid, 1);
 	if (status == STATUS_OK && store_config_is_shared(store->config))
-		status = store_do(store, QUERY_SESSION_DELETE, &uid, 1);
+		status = store_end_session(store, ask->uid);
 	return status == STATUS_OK ? store_count_account(store, ask->uid, -1) : status;
 }
 

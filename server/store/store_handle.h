@@ -123,6 +123,12 @@ enum status store_find_uid(struct store *store, uint64_t uid, struct bytes name,
 enum status store_mark_remote(struct store *store, const uint64_t *uids, size_t count,
     uint8_t *marks);
 
+/*
+ * Within a change, where several servers share the database: whoever is online with this account
+ * is not any more, and another server that has the session is told (store_session_taken()).
+ */
+enum status store_end_session(struct store *store, uint64_t uid);
+
 /* A name in lower case; *out has room for 16 bytes. False when it is no name. */
 bool store_name_key(struct bytes name, char *out);
 

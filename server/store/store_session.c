@@ -83,19 +83,26 @@ write_session(struct store *store, enum query_name name, const struct addition *
 	    sql_number(addition->ask->uid)));
 }
 
+/* Leaves word for the work server that had this session; we ourselves need none. */
+static enum status
+tell_owner(struct store *store, uint64_t uid, const struct session_row *owner)
+{
+	if (owner->server_id == store->config->server_id)
+		return STATUS_OK;
+	return store_do(store, QUERY_TAKEN_INSERT, VALUES(
+	    sql_number(owner->server_id),
+	    sql_number(uid),
+	    sql_number(owner->child),
+	    sql_number(owner->generation),
+	    sql_number(owner->session)));
+}
+
 static enum status
 replace_session(struct store *store, const struct addition *addition,
     const struct session_row *owner)
 {
-	enum status status = STATUS_OK;
+	enum status status = tell_owner(store, addition->ask->uid, owner);
 
-	if (owner->server_id != store->config->server_id)
-		status = store_do(store, QUERY_TAKEN_INSERT, VALUES(
-		    sql_number(owner->server_id),
-		    sql_number(addition->ask->uid),
-		    sql_number(owner->child),
-		    sql_number(owner->generation),
-		    sql_number(owner->session)));
 	return status == STATUS_OK ? write_session(store, QUERY_SESSION_UPDATE, addition) : status;
 }
 
@@ -128,6 +135,19 @@ store_session_add(struct store *store, const struct store_child *child,
 	const struct addition addition = { child, ask };
 
 	return write_if_shared(store, add_session, &addition, NULL);
+}
+
+enum status
+store_end_session(struct store *store, uint64_t uid)
+{
+	struct session_row owner;
+	enum status status = read_owner(store, uid, &owner);
+
+	if (status == STATUS_OK)
+		status = tell_owner(store, uid, &owner);
+	if (status == STATUS_OK)
+		status = store_do(store, QUERY_SESSION_DELETE, VALUES(sql_number(uid)));
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 struct removal {

@@ -14,9 +14,6 @@
 #include "shared/link.h"
 #include "shared/token.h"
 
-/* The epoch behind a token is looked at again within so long. */
-enum { TOKEN_CHECK_MS = 25 * 1000 };
-
 static void
 on_salt(void *arg, const struct store_answer *answer)
 {
@@ -154,7 +151,6 @@ handle_resume(struct session *session, const struct msg_resume *message)
 		session_error(session, message->request, status, 0, NULL);
 		return;
 	}
-	session_check_epoch(session, TOKEN_CHECK_MS);
 	counter_add(&counters->resumes, 1);
 	answer.uid = session->uid;
 	answer.token_seconds = make_token(session, fresh);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "server/proc/child.h"
+#include "server/proc/counters.h"
 #include "server/store/store_client.h"
 #include "server/work/session.h"
 #include "server/work/session_table.h"
@@ -112,11 +114,30 @@ registrar_remove(struct registrar *registrar, const struct session *session)
 		    registrar->worker->store, VERB_SESSION_REMOVE, &ask, on_removed, registrar, 0);
 }
 
+/* It ends in any case; what became of the account says why. */
+static void
+on_fate(void *arg, const struct store_answer *answer)
+{
+	struct session *session = arg;
+	struct counters *counters = proc_child_counters(session->worker->child);
+
+	if (session->state == IN_LEAVING)
+		return;
+	if (answer->status == STATUS_NO_SUCH_USER) {
+		session_refuse(session, STATUS_ACCOUNT_GONE, 0);
+		return;
+	}
+	counter_add(&counters->takeovers, 1);
+	session_refuse(session, STATUS_TAKEN_OVER, 0);
+}
+
 void
 registrar_on_taken(struct registrar *registrar, const struct verb_session_taken *taken)
 {
 	struct session *session = session_table_find(registrar->worker->sessions, taken->session);
+	struct verb_account_epoch ask = { .uid = taken->uid };
 
 	if (session != NULL && session->uid == taken->uid)
-		session_refuse(session, STATUS_TAKEN_OVER, 0);
+		store_client_ask(
+		    registrar->worker->store, VERB_ACCOUNT_EPOCH, &ask, on_fate, session, 0);
 }

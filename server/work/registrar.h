@@ -28,7 +28,7 @@ void registrar_remove(struct registrar *registrar, const struct session *session
 /* The rows may be lost: says all sessions again, a few at a time. */
 void registrar_repeat(struct registrar *registrar);
 
-/* Another work server has this user now. */
+/* Another work server has this user now, or has deleted the account. */
 void registrar_on_taken(struct registrar *registrar, const struct verb_session_taken *taken);
 
 #endif

@@ -27,7 +27,11 @@ enum {
 	 * LOGIN.
 	 */
 	BYTES_BEFORE_LOGIN = 4096,
-	/* An account that was deleted through another server loses its session after so long. */
+	/*
+	 * The account behind a session is looked at again: soon after it came in, because a token
+	 * does not know what happened meanwhile; then now and then, should a word of it be lost.
+	 */
+	EPOCH_FIRST_MS = 25 * 1000,
 	EPOCH_CHECK_MS = 15 * 60 * 1000,
 };
 
@@ -199,6 +203,8 @@ session_answered(struct session *session)
 	session->pending--;
 }
 
+static void check_epoch_within(struct session *session, uint32_t within_ms);
+
 static void
 on_epoch(void *arg, const struct store_answer *answer)
 {
@@ -212,9 +218,9 @@ on_epoch(void *arg, const struct store_answer *answer)
 	else if (answer->status == STATUS_OK && account->epoch != session->epoch)
 		session_refuse(session, STATUS_BAD_TOKEN, 0);
 	else if (answer->status == STATUS_OK)
-		session_check_epoch(session, EPOCH_CHECK_MS);
+		check_epoch_within(session, EPOCH_CHECK_MS);
 	else
-		session_check_epoch(session, answer->retry_ms + 5000);
+		check_epoch_within(session, answer->retry_ms + 5000);
 }
 
 static void
@@ -226,8 +232,8 @@ session_on_epoch_due(struct wheel_timer *timer)
 	store_client_ask(session->worker->store, VERB_ACCOUNT_EPOCH, &ask, on_epoch, session, 0);
 }
 
-void
-session_check_epoch(struct session *session, uint32_t within_ms)
+static void
+check_epoch_within(struct session *session, uint32_t within_ms)
 {
 	/*
 	 * Spread out, so that a crowd which comes back at once does not ask the database at once.
@@ -249,7 +255,7 @@ session_enter(struct session *session, uint64_t uid, uint32_t epoch)
 	session->state = IN_ONLINE;
 	settle(session);
 	link_set_read_budget(session->link, LINK_NO_BUDGET);
-	session_check_epoch(session, EPOCH_CHECK_MS);
+	check_epoch_within(session, EPOCH_FIRST_MS);
 	registrar_add(session->worker->registrar, session);
 	return STATUS_OK;
 }

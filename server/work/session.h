@@ -84,12 +84,6 @@ enum status session_enter(struct session *session, uint64_t uid, uint32_t epoch)
 /* It is not online any more; the link stays. */
 void session_leave(struct session *session);
 
-/*
- * The store is asked whether the account still exists with this epoch, at some moment within
- * "within_ms".
- */
-void session_check_epoch(struct session *session, uint32_t within_ms);
-
 /* Where the client is, as the server sees it. False: it is gone already. */
 bool session_address(const struct session *session, struct endpoint *out);
 

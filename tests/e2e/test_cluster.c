@@ -281,6 +281,26 @@ login__takes_over__from_the_other_work_server(void **state)
 }
 
 static void
+delete__ends_the_session__at_the_other_work_server(void **state)
+{
+	struct cluster *cluster = *state;
+	struct msg_delete_user message = { .request = 6, .method = 1 };
+	struct account alice, bob;
+	struct peer *a, *b;
+
+	a = client_online(&cluster->work[0], &alice, "alice");
+	b = client_online(&cluster->work[1], &bob, "bob");
+	wait_online(b, alice.uid, 1);
+	message.uid = alice.uid;
+	message.proof = bytes_of(alice.secret, sizeof(alice.secret));
+	peer_send(b, MSG_DELETE_USER, &message);
+	peer_expect(b, MSG_DELETE_USER_OK, NULL);
+	peer_expect_error(a, STATUS_ACCOUNT_GONE);
+	peer_free(a);
+	peer_free(b);
+}
+
+static void
 database__is_killed_and_back__and_nothing_acknowledged_is_lost(void **state)
 {
 	struct cluster *cluster = *state;
@@ -359,6 +379,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cluster__is_one_server__to_its_users),
 		cmocka_unit_test(login__takes_over__from_the_other_work_server),
+		cmocka_unit_test(delete__ends_the_session__at_the_other_work_server),
 		cmocka_unit_test(database__is_killed_and_back__and_nothing_acknowledged_is_lost),
 		cmocka_unit_test(work_server__is_killed__and_its_users_carry_on_with_the_other),
 	};

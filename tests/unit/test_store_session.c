@@ -327,15 +327,22 @@ a_deleted_account_is_not_online(void **state)
 {
 	struct database *database = *state;
 	uint64_t uid = sample_add(database->store, 1, "lin");
-	bool was_there = false;
+	bool shared = database->mariadb != NULL, was_there = false;
+	struct taken taken;
 	struct work a, b;
 
 	start(&a, database, 1);
 	start(&b, database, 2);
-	add(&a, 0, uid, 1);
+	add(&a, 3, uid, 5);
 	assert_int_equal(store_account_delete(b.store, &(struct verb_account_delete){ .uid = uid },
 	    &was_there), STATUS_OK);
 	assert_int_equal(find(&b, uid), 0);
+	/* The server that had the session is told; the one that deleted it knows. */
+	taken = ask_taken(&a);
+	assert_int_equal(taken.count, shared);
+	assert_int_equal(taken.uid, shared ? uid : 0);
+	assert_int_equal(taken.session, shared ? 5 : 0);
+	assert_int_equal(ask_taken(&b).count, 0);
 	store_close(a.store);
 	store_close(b.store);
 }
