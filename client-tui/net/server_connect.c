@@ -467,6 +467,7 @@ take_unasked(struct server_link *self, const struct frame *frame)
 		struct msg_error error;
 		struct msg_ping ping;
 		struct msg_move move;
+		struct msg_introduce introduce;
 	} message;
 
 	if (schema == NULL && frame->type >= FRAME_TYPE_OPTIONAL)
@@ -485,6 +486,11 @@ take_unasked(struct server_link *self, const struct frame *frame)
 		wheel_set(self->wheel, &self->move,
 		    message.move.delay_ms < MOVE_MAX ? message.move.delay_ms : MOVE_MAX,
 		    move_on_due);
+	} else if (frame->type == MSG_INTRODUCE && self->state == SERVER_LINK_ONLINE) {
+		if (self->handler->on_introduce != NULL)
+			self->handler->on_introduce(self->arg, &message.introduce);
+		else
+			server_link_decline(self, message.introduce.request);
 	} else {
 		lose_for(self, STATUS_WRONG_STATE, NULL);
 	}

@@ -60,6 +60,11 @@ struct server_link_handler {
 	 * another one from now on, 0 for anywhere. NULL: anywhere.
 	 */
 	uint16_t (*on_port_refused)(void *arg);
+	/*
+	 * Somebody wants to talk; borrowed. server_link_accept() or server_link_decline() within 5 s, with
+	 * call->request. NULL: declined.
+	 */
+	void (*on_introduce)(void *arg, const struct msg_introduce *call);
 	/* Something a person should know, though it goes on ("… changed the cost …"). */
 	void (*on_warning)(void *arg, const char *sentence);
 };
@@ -177,9 +182,16 @@ enum status server_link_users(struct server_link *self,
 enum status server_link_find(struct server_link *self, uint64_t uid, const char *name,
     call_on_answer *on_answer, void *arg) MUST_USE;
 
-/* Answer: struct msg_obtain_client_addr_ok. */
-enum status server_link_address(struct server_link *self, uint64_t uid, call_on_answer *on_answer,
-    void *arg) MUST_USE;
+/*
+ * An introduction; "candidates" says where else we are, in the form of candidates.h.
+ * Answer: struct msg_obtain_client_addr_ok.
+ */
+enum status server_link_address(struct server_link *self, uint64_t uid, struct bytes candidates,
+    call_on_answer *on_answer, void *arg) MUST_USE;
+
+/* Answers to on_introduce. Without a connection nothing happens: the caller hears of silence. */
+void server_link_accept(struct server_link *self, uint32_t call, struct bytes candidates);
+void server_link_decline(struct server_link *self, uint32_t call);
 
 /* Answer: struct msg_keys_ok. */
 enum status server_link_keys(struct server_link *self, uint64_t uid, call_on_answer *on_answer,

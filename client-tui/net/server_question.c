@@ -187,14 +187,35 @@ address_fits(const struct question *question, const void *message)
 }
 
 enum status
-server_link_address(struct server_link *self, uint64_t uid, call_on_answer *on_answer, void *arg)
+server_link_address(struct server_link *self, uint64_t uid, struct bytes candidates,
+    call_on_answer *on_answer, void *arg)
 {
-	struct msg_obtain_client_addr obtain = { .uid = uid };
+	struct msg_obtain_client_addr obtain = { .uid = uid, .candidates = candidates };
 	struct question *question = question_new(self, on_answer, arg);
 
 	question->fits = address_fits;
 	question->uid = uid;
 	return ask(question, MSG_OBTAIN_CLIENT_ADDR, &obtain);
+}
+
+void
+server_link_accept(struct server_link *self, uint32_t call, struct bytes candidates)
+{
+	struct msg_introduce_ok ok = { .request = call, .candidates = candidates };
+
+	if (self->state == SERVER_LINK_ONLINE)
+		link_send(self->link, MSG_INTRODUCE_OK, &ok);
+}
+
+void
+server_link_decline(struct server_link *self, uint32_t call)
+{
+	struct msg_error error = { .request = call,
+		.status = STATUS_DECLINED,
+		.sentence = bytes_of_string(status_text(STATUS_DECLINED)) };
+
+	if (self->state == SERVER_LINK_ONLINE)
+		link_send(self->link, MSG_ERROR, &error);
 }
 
 static bool

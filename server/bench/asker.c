@@ -205,6 +205,20 @@ choose_client(struct asker *asker)
 	return NULL;
 }
 
+/* Any account but the client's own, if there is one: nobody is introduced to oneself. */
+static uint64_t
+choose_uid(struct asker *asker, const struct bench_client *client)
+{
+	uint32_t index;
+
+	if (asker->account_count == 0)
+		return 0;
+	index = crowd_random(asker->crowd, asker->account_count);
+	if (asker->accounts[index].uid == client->account->uid)
+		index = (index + 1) % asker->account_count;
+	return asker->accounts[index].uid;
+}
+
 static void
 forget(struct asker *asker, struct question *question)
 {
@@ -237,10 +251,8 @@ ask(struct asker *asker, unsigned operation, uint64_t due_us)
 		.due_us = due_us,
 		.request = asker->last_request,
 		.operation = (uint8_t)operation,
+		.uid = choose_uid(asker, client),
 	};
-	if (asker->account_count > 0)
-		question->uid = asker->accounts[crowd_random(asker->crowd,
-		    asker->account_count)].uid;
 	asker->open_count++;
 	operations[operation].send(asker, client->link, question);
 	return true;
@@ -363,6 +375,8 @@ asker_take_answer(struct asker *asker, const struct frame *frame)
 	uint32_t request = protocol_request_of(frame);
 	struct question *question = &asker->open[request % OPEN_MAX];
 
+	if (frame->type < PROTOCOL_ITEM && frame->type != MSG_ERROR)
+		return false; /* a request of the server */
 	if (request == 0 || question->due_us == 0 || question->request != request)
 		return false;
 	if (frame->type >= PROTOCOL_ITEM && frame->type < PROTOCOL_OK)

@@ -337,6 +337,16 @@ on_refusal(struct bench_client *client, const void *message)
 	}
 }
 
+/* Whoever asks the bench for an address gets it. */
+static void
+on_introduce(struct bench_client *client, const void *message)
+{
+	const struct msg_introduce *call = message;
+	const struct msg_introduce_ok ok = { .request = call->request };
+
+	link_send(client->link, MSG_INTRODUCE_OK, &ok);
+}
+
 static const struct step {
 	enum client_state state;
 	uint16_t type;
@@ -356,6 +366,7 @@ static const struct step {
 	{ CLIENT_PROVING, MSG_ERROR, on_refusal },
 	{ CLIENT_ONLINE, MSG_PING_OK, on_pong },
 	{ CLIENT_ONLINE, MSG_MOVE, on_move },
+	{ CLIENT_ONLINE, MSG_INTRODUCE, on_introduce },
 	{ CLIENT_ONLINE, MSG_ERROR, on_refusal },
 };
 

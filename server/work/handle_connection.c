@@ -3,6 +3,7 @@
 
 #include "server/proc/child.h"
 #include "server/work/dispatch.h"
+#include "server/work/introduce.h"
 #include "server/work/session.h"
 #include "server/work/worker.h"
 #include "shared/compiler.h"
@@ -53,12 +54,16 @@ handle_ping_ok(struct session *session UNUSED, const struct msg_ping_ok *message
 {
 }
 
-/* A client has no requests of ours to refuse, so what it complains about is the connection. */
+/* The one request of ours that a client may refuse is an introduction; all else it complains about is the connection. */
 void
 handle_error(struct session *session, const struct msg_error *message)
 {
 	char sentence[512];
 
+	if (message->request != 0 && session->state == IN_ONLINE) {
+		introduce_refused(session, message->request);
+		return;
+	}
 	str_escape(message->sentence, sentence, sizeof(sentence));
 	log_info("session %08x: the client reports status %u: %s", session->id, message->status,
 	    sentence);

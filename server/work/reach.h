@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reaching users whose session is with another child, or with another work server: where they
- * are, and ending their session. Children whisper to each other over the bus (whisper.def); other
- * work servers are known by the store.
+ * Reaching users whose session is with another child: children whisper to each other over the bus (whisper.def).
  */
 
 #ifndef SERVER_WORK_REACH_H
@@ -13,11 +11,10 @@
 #include "shared/bytes.h"
 #include "shared/status.h"
 
-struct reach;
 struct worker;
 
-struct reach *reach_new(struct worker *worker);
-void reach_free(struct reach *reach);
+/* To the child that has "uid" online; "message" is the struct of the row. As bus_send(). */
+enum status reach_whisper(struct worker *worker, uint64_t uid, uint16_t type, const void *message);
 
 /* The session of "uid" on this machine, if there is one, gets an ERROR with "why" and ends. */
 void reach_end_session(struct worker *worker, uint64_t uid, enum status why);

@@ -11,6 +11,7 @@
 #include "server/store/store_client.h"
 #include "server/work/dispatch.h"
 #include "server/work/drain.h"
+#include "server/work/introduce.h"
 #include "server/work/proof.h"
 #include "server/work/registrar.h"
 #include "server/work/session_table.h"
@@ -266,6 +267,7 @@ session_leave(struct session *session)
 	if (session->uid == 0)
 		return;
 	bus_leave(session->worker->bus, session->uid, session->id);
+	introduce_leave(session);
 	registrar_remove(session->worker->registrar, session);
 	session->uid = 0;
 }

@@ -12,6 +12,7 @@
 #include "server/store/store_client.h"
 #include "server/store/store_config.h"
 #include "server/work/drain.h"
+#include "server/work/introduce.h"
 #include "server/work/reach.h"
 #include "server/work/registrar.h"
 #include "server/work/service.h"
@@ -278,7 +279,7 @@ worker_start(struct worker *worker)
 	worker->sessions = session_table_new();
 	worker->store = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, store_on_word, worker);
 	worker->bus = make_bus(worker);
-	worker->reach = reach_new(worker);
+	worker->introduce = introduce_new();
 	worker->limiter = limiter_new(LIMITER_SLOTS, &worker->settings);
 	if (is_database_shared(&worker->settings))
 		worker->registrar = registrar_new(worker);
@@ -298,7 +299,8 @@ worker_stop(struct worker *worker)
 	drain_free(worker);
 	registrar_free(worker->registrar);
 	worker->registrar = NULL;
-	reach_free(worker->reach);
+	introduce_free(worker->introduce);
+	worker->introduce = NULL;
 	link_loop_free(worker->loop);
 	admission_free(worker->admission);
 	bus_free(worker->bus);

@@ -19,7 +19,7 @@ struct bus;
 struct drain;
 struct limiter;
 struct proc_child;
-struct reach;
+struct introduce;
 struct registrar;
 struct session;
 struct session_table;
@@ -39,7 +39,7 @@ struct worker {
 	struct session_table *sessions;
 	struct store_client *store;
 	struct bus *bus;
-	struct reach *reach;
+	struct introduce *introduce;
 	struct limiter *limiter;
 	struct registrar *registrar;	/* NULL: this is the only work server of its database */
 	uint32_t next_serial;

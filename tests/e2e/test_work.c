@@ -16,90 +16,12 @@
 #include "tests/support/peer.h"
 #include "tests/support/process.h"
 #include "tests/support/tmpdir.h"
-
-enum { CHILDREN = 2 };
-
-struct server {
-	char *folder;
-	char *file;
-	unsigned port;
-	struct process *process;
-	bool is_plain;
-};
+#include "tests/support/work_server.h"
 
 /*
- * --- servers and clients
+ * --- clients
  * -----------------------------------------------------------------------------------------
  */
-
-static void
-configure(const struct server *server, const char *more)
-{
-	char *text = mem_format("state-dir %s\nwork-listen 127.0.0.1:%u\nchildren %d\n%s",
-	    server->folder, server->port, CHILDREN, more);
-
-	tmpdir_write(server->folder, "conf", text);
-	free(text);
-}
-
-static void
-server_run(struct server *server)
-{
-	const char *const argv[] = { process_program("tingyu-work"), "-c", server->file, NULL };
-
-	server->process = process_start("tingyu-work", argv);
-	assert_true(
-	    process_wait_line(server->process, "reach this work server", PROCESS_PATIENCE_MS));
-}
-
-static void
-server_start(struct server *server, const char *more)
-{
-	*server = (struct server){ .folder = tmpdir_new(), .port = process_free_port() };
-	server->file = tmpdir_path(server->folder, "conf");
-	server->is_plain = strstr(more, "insecure-plaintext yes") != NULL;
-	configure(server, more);
-	server_run(server);
-}
-
-static void
-server_end(struct server *server)
-{
-	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
-	process_free(server->process);
-	free(server->file);
-	tmpdir_free(server->folder);
-}
-
-static struct peer *
-client_new(const struct server *server)
-{
-	struct peer *peer = peer_connect(server->port, NULL, server->is_plain);
-
-	peer_wait_up(peer);
-	return peer;
-}
-
-static struct peer *
-client_greeted(const struct server *server)
-{
-	struct peer *peer = client_new(server);
-
-	peer_hello(peer);
-	return peer;
-}
-
-/* Registers and logs in over one connection. */
-static struct peer *
-client_online(const struct server *server, struct account *account, const char *name)
-{
-	struct peer *peer = client_greeted(server);
-
-	account_init(account, name);
-	account_register(account, peer);
-	account_login(account, peer);
-	return peer;
-}
 
 static void
 ask_page(
@@ -119,14 +41,6 @@ ask_find(struct peer *peer, uint64_t uid, const char *name)
 	struct msg_find_user message = { .request = 10, .uid = uid, .name = bytes_of_string(name) };
 
 	peer_send(peer, MSG_FIND_USER, &message);
-}
-
-static void
-ask_address(struct peer *peer, uint64_t uid)
-{
-	struct msg_obtain_client_addr message = { .request = 11, .uid = uid };
-
-	peer_send(peer, MSG_OBTAIN_CLIENT_ADDR, &message);
 }
 
 /* Until the server says so: presence follows a closed connection, it is not the same moment. */
@@ -151,17 +65,17 @@ static void
 live(const char *more)
 {
 	struct account alice, bob;
-	struct server server;
+	struct work_server server;
 	struct peer *a, *b;
 	struct msg_find_user_ok found;
 	struct msg_user_item item;
 	struct msg_user_list_ok end;
-	struct msg_obtain_client_addr_ok address;
+	struct msg_introduce call;
 	struct msg_keys_ok keys;
 
-	server_start(&server, more);
-	a = client_online(&server, &alice, "alice");
-	b = client_online(&server, &bob, "bob");
+	work_server_start(&server, more);
+	a = work_server_login(&server, &alice, "alice");
+	b = work_server_login(&server, &bob, "bob");
 	assert_true(bob.uid > alice.uid);
 
 	ask_find(a, bob.uid, "");
@@ -183,11 +97,10 @@ live(const char *more)
 	assert_int_equal(end.total, 2);
 	assert_int_equal(end.pages, 1);
 
-	ask_address(a, bob.uid);
-	peer_expect(a, MSG_OBTAIN_CLIENT_ADDR_OK, &address);
-	assert_int_equal(address.uid, bob.uid);
-	assert_true(bytes_equal(address.host, bytes_of_string("127.0.0.1")));
-	assert_true(address.port != 0);
+	work_server_call(a, 11, bob.uid, "");
+	peer_expect(b, MSG_INTRODUCE, &call);
+	work_server_answer(b, call.request, STATUS_OK, "");
+	peer_expect(a, MSG_OBTAIN_CLIENT_ADDR_OK, NULL);
 
 	peer_send(a, MSG_KEYS, &(struct msg_keys){ .request = 1, .uid = bob.uid });
 	peer_expect(a, MSG_KEYS_OK, &keys);
@@ -195,10 +108,10 @@ live(const char *more)
 
 	peer_free(b);
 	wait_offline(a, bob.uid);
-	ask_address(a, bob.uid);
+	work_server_call(a, 11, bob.uid, "");
 	peer_expect_error(a, STATUS_NOT_ONLINE);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
@@ -219,23 +132,23 @@ static void
 login__works__by_secret_key_and_token(void **state)
 {
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
 	peer_free(a);
-	a = client_greeted(&server);
+	a = work_server_greet(&server);
 	account_login_by_key(&alice, a);
 	peer_free(a);
-	a = client_greeted(&server);
+	a = work_server_greet(&server);
 	account_resume(&alice, a);
 	peer_send(a, MSG_LOGOUT, &(struct msg_logout){ .request = 5 });
 	peer_expect(a, MSG_LOGOUT_OK, NULL);
 	assert_int_equal(peer_wait_down(a, PROCESS_PATIENCE_MS), STATUS_CLOSED);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 /* A signature is good for its own connection only. */
@@ -245,16 +158,16 @@ login__is_refused__with_signature_of_another_connection(void **state)
 	uint8_t signature[IDENTITY_SIGNATURE_SIZE];
 	struct identity_channel channel;
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a, *b;
 	struct msg_login login = {
 		.request = 3, .method = 2, .proof = bytes_of(signature, sizeof(signature))
 	};
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
-	b = client_greeted(&server);
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
+	b = work_server_greet(&server);
 	peer_channel(a, &channel);
 	identity_sign_login(&alice.identity, &channel, alice.uid, signature);
 	login.uid = alice.uid;
@@ -262,25 +175,25 @@ login__is_refused__with_signature_of_another_connection(void **state)
 	peer_expect_error(b, STATUS_WRONG_PROOF);
 	peer_free(b);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 login__takes_over__and_the_older_one_is_told(void **state)
 {
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *older, *newer;
 
 	(void)state;
-	server_start(&server, "");
-	older = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	older = work_server_login(&server, &alice, "alice");
 	/*
 	 * Several times, so that both ways happen: within one child, and from one child to the
 	 * other.
 	 */
 	for (int i = 0; i < 4; i++) {
-		newer = client_greeted(&server);
+		newer = work_server_greet(&server);
 		account_login(&alice, newer);
 		peer_expect_error(older, STATUS_TAKEN_OVER);
 		peer_wait_down(older, PROCESS_PATIENCE_MS);
@@ -288,7 +201,7 @@ login__takes_over__and_the_older_one_is_told(void **state)
 		older = newer;
 	}
 	peer_free(older);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
@@ -296,13 +209,13 @@ register__is_idempotent__by_identity(void **state)
 {
 	struct account alice, thief;
 	struct msg_register message;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 	uint64_t uid;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_greeted(&server);
+	work_server_start(&server, "");
+	a = work_server_greet(&server);
 	account_init(&alice, "alice");
 	account_register(&alice, a);
 	uid = alice.uid;
@@ -315,21 +228,21 @@ register__is_idempotent__by_identity(void **state)
 	peer_send(a, MSG_REGISTER, &message);
 	peer_expect_error(a, STATUS_IDENTITY_TAKEN);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 delete__ends_the_account__and_its_session(void **state)
 {
 	struct account alice, bob;
-	struct server server;
+	struct work_server server;
 	struct peer *a, *b, *again;
 	struct msg_delete_user message = { .request = 6, .method = 1 };
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
-	b = client_online(&server, &bob, "bob");
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
+	b = work_server_login(&server, &bob, "bob");
 	message.uid = alice.uid;
 	message.proof = bytes_of(bob.secret, sizeof(bob.secret));
 	peer_send(a, MSG_DELETE_USER, &message);
@@ -342,12 +255,12 @@ delete__ends_the_account__and_its_session(void **state)
 
 	ask_find(b, alice.uid, "");
 	peer_expect_error(b, STATUS_NO_SUCH_USER);
-	again = client_greeted(&server);
+	again = work_server_greet(&server);
 	account_send_login(&alice, again, 3);
 	peer_expect_error(again, STATUS_NO_SUCH_USER);
 	peer_free(again);
 	peer_free(b);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
@@ -364,12 +277,12 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 	struct identity_channel channel;
 	struct msg_bundle_ok answer;
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
 	memset(signature, 7, sizeof(signature));
 	peer_send(a, MSG_BUNDLE, &message);
 	peer_expect_error(a, STATUS_WRONG_PROOF);
@@ -390,7 +303,7 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 	peer_send(a, MSG_BUNDLE, &message);
 	peer_expect_error(a, STATUS_CONFLICT);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 /*
@@ -413,12 +326,12 @@ static void
 request__is_refused__and_the_connection_goes_on(void **state)
 {
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a, *b;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
 	ask_find(a, 4711, "");
 	peer_expect_error(a, STATUS_NO_SUCH_USER);
 	ask_find(a, 0, "no:name");
@@ -431,11 +344,11 @@ request__is_refused__and_the_connection_goes_on(void **state)
 	peer_expect_error(a, STATUS_BAD_VALUE);
 	ask_page(a, 1, 20, 0, "a:");
 	peer_expect_error(a, STATUS_BAD_NAME);
-	ask_address(a, 4711);
+	work_server_call(a, 11, 4711, "");
 	peer_expect_error(a, STATUS_NOT_ONLINE);
 	assert_others_are_served(a, &alice);
 
-	b = client_greeted(&server);
+	b = work_server_greet(&server);
 	alice.secret[0] ^= 1;
 	account_send_login(&alice, b, 3);
 	peer_expect_error(b, STATUS_WRONG_PROOF);
@@ -443,7 +356,7 @@ request__is_refused__and_the_connection_goes_on(void **state)
 	peer_expect_error(b, STATUS_NO_SUCH_USER);
 	peer_free(b);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 /* REGISTER with a name that no schema would let out: patched into the bytes. */
@@ -475,18 +388,18 @@ register__refuses_names__that_are_none(void **state)
 		{ "not\xff\xfeutf8.......", STATUS_BAD_TEXT },
 		{ "with space......", STATUS_BAD_NAME },
 	};
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
+	work_server_start(&server, "");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		a = client_greeted(&server);
+		a = work_server_greet(&server);
 		send_registration_named(a, rows[i].name);
 		peer_expect_error(a, rows[i].status);
 		peer_free(a);
 	}
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
@@ -494,12 +407,12 @@ register__is_refused__with_cheap_passwords_or_foreign_signature(void **state)
 {
 	struct msg_register message;
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_greeted(&server);
+	work_server_start(&server, "");
+	a = work_server_greet(&server);
 	account_init(&alice, "alice");
 	message = account_registration(&alice, a);
 	message.ops = 1;
@@ -510,7 +423,7 @@ register__is_refused__with_cheap_passwords_or_foreign_signature(void **state)
 	peer_send(a, MSG_REGISTER, &message);
 	peer_expect_error(a, STATUS_WRONG_PROOF);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 /* Frames after which a stream cannot be trusted. */
@@ -537,14 +450,14 @@ frame__ends_the_connection__with_a_reason(void **state)
 		{ "\x00\x01\x00\x04", 4, true, STATUS_WRONG_STATE }, /* work to route */
 	};
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a, *other;
 
 	(void)state;
-	server_start(&server, "");
-	other = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	other = work_server_login(&server, &alice, "alice");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		a = rows[i].greeted ? client_greeted(&server) : client_new(&server);
+		a = rows[i].greeted ? work_server_greet(&server) : work_server_connect(&server);
 		peer_send_raw(a, bytes_of(rows[i].bytes, rows[i].len));
 		peer_expect_error(a, rows[i].status);
 		assert_int_equal(peer_wait_down(a, PROCESS_PATIENCE_MS), STATUS_CLOSED);
@@ -552,56 +465,56 @@ frame__ends_the_connection__with_a_reason(void **state)
 	}
 	assert_others_are_served(other, &alice);
 	peer_free(other);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 frame__is_skipped__when_unknown_and_optional(void **state)
 {
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_greeted(&server);
+	work_server_start(&server, "");
+	a = work_server_greet(&server);
 	peer_send_raw(a, bytes_of("\x80\x01\x00\x05x", 5));
 	peer_send(a, MSG_PING, &(struct msg_ping){ .request = 1 });
 	peer_expect(a, MSG_PING_OK, NULL);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 version__is_refused__when_it_is_another(void **state)
 {
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_new(&server);
+	work_server_start(&server, "");
+	a = work_server_connect(&server);
 	peer_send(a, MSG_HELLO,
 	    &(struct msg_hello){ .request = 1, .version = 2, .program = bytes_of_string("x") });
 	peer_expect_error(a, STATUS_BAD_VERSION);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 client__is_cut__when_it_says_nothing_or_too_much(void **state)
 {
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *silent, *half, *chatty, *pinging, *other;
 	uint8_t noise[5000] = { 0x80, 0x01, 0x13, 0x88 };
 
 	(void)state;
-	server_start(&server, "login-seconds 1\nhandshake-seconds 1\n");
-	other = client_online(&server, &alice, "alice");
-	silent = client_new(&server);
+	work_server_start(&server, "login-seconds 1\nhandshake-seconds 1\n");
+	other = work_server_login(&server, &alice, "alice");
+	silent = work_server_connect(&server);
 	half = peer_connect(server.port, NULL, true); /* no TLS: half a handshake for ever */
-	pinging = client_greeted(&server);
-	chatty = client_greeted(&server);
+	pinging = work_server_greet(&server);
+	chatty = work_server_greet(&server);
 	peer_send_raw(chatty, bytes_of(noise, sizeof(noise)));
 	peer_expect_error(chatty, STATUS_TOO_CHATTY);
 	peer_send(pinging, MSG_PING, &(struct msg_ping){ .request = 1 });
@@ -615,7 +528,7 @@ client__is_cut__when_it_says_nothing_or_too_much(void **state)
 	peer_free(chatty);
 	peer_free(pinging);
 	peer_free(other);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
@@ -624,13 +537,13 @@ flood__is_limited__when_loopback_counts(void **state)
 	struct msg_register message;
 	struct account account;
 	struct msg_error error;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(
+	work_server_start(
 	    &server, "limit-loopback yes\nregistrations-per-minute 1\nregistrations-burst 3\n");
-	a = client_greeted(&server);
+	a = work_server_greet(&server);
 	for (int i = 0; i < 3; i++) {
 		account_init(&account, "flood");
 		account_register(&account, a);
@@ -644,7 +557,7 @@ flood__is_limited__when_loopback_counts(void **state)
 	peer_send(a, MSG_PING, &(struct msg_ping){ .request = 1 });
 	peer_expect(a, MSG_PING_OK, NULL);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 /* Asks for pages and reads none of them. */
@@ -652,15 +565,15 @@ static void
 reader__is_cut__when_it_never_reads(void **state)
 {
 	struct account alice, bob;
-	struct server server;
+	struct work_server server;
 	struct peer *slow, *other;
 	char *page_of_asks;
 	size_t size = 0;
 
 	(void)state;
-	server_start(&server, "output-limit 64\nrequests-per-minute 0\npages-per-minute 0\n");
-	other = client_online(&server, &bob, "bob");
-	slow = client_online(&server, &alice, "alice");
+	work_server_start(&server, "output-limit 64\nrequests-per-minute 0\npages-per-minute 0\n");
+	other = work_server_login(&server, &bob, "bob");
+	slow = work_server_login(&server, &alice, "alice");
 	page_of_asks = mem_new(60000);
 	for (int i = 0; i < 4000; i++)
 		size += codec_encode(protocol_schema(MSG_PING), &(struct msg_ping){ .request = 1 },
@@ -671,7 +584,7 @@ reader__is_cut__when_it_never_reads(void **state)
 	free(page_of_asks);
 	peer_free(slow);
 	peer_free(other);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 /*
@@ -683,14 +596,14 @@ static void
 store__is_replaced__and_nothing_acknowledged_is_lost(void **state)
 {
 	struct account accounts[40];
-	struct server server;
+	struct work_server server;
 	struct msg_find_user_ok found;
 	struct peer *a;
 	pid_t store;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_greeted(&server);
+	work_server_start(&server, "");
+	a = work_server_greet(&server);
 	for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
 		account_init(&accounts[i], "alice");
 		if (i == ARRAY_LEN(accounts) / 2) {
@@ -707,41 +620,41 @@ store__is_replaced__and_nothing_acknowledged_is_lost(void **state)
 		peer_expect(a, MSG_FIND_USER_OK, &found);
 	}
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 server__forgets_nothing__over_a_restart(void **state)
 {
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
 	process_signal(server.process, SIGKILL);
 	assert_true(process_wait_exit(server.process, PROCESS_PATIENCE_MS, NULL));
 	peer_wait_down(a, PROCESS_PATIENCE_MS);
 	peer_free(a);
 	process_free(server.process);
-	server_run(&server);
-	a = client_greeted(&server);
+	work_server_run(&server);
+	a = work_server_greet(&server);
 	account_resume(&alice, a);
 	peer_free(a);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 server__refuses_to_start__on_a_database_in_use(void **state)
 {
-	struct server server;
+	struct work_server server;
 	struct process *second;
 	const char *argv[] = { NULL, "-c", NULL, "-o", "work-listen=127.0.0.1:0", NULL };
 	int status;
 
 	(void)state;
-	server_start(&server, "");
+	work_server_start(&server, "");
 	argv[0] = process_program("tingyu-work");
 	argv[2] = server.file;
 	second = process_start("second tingyu-work", argv);
@@ -749,19 +662,19 @@ server__refuses_to_start__on_a_database_in_use(void **state)
 	assert_int_not_equal(status, 0);
 	assert_non_null(strstr(process_log(second), "used by another server"));
 	process_free(second);
-	server_end(&server);
+	work_server_end(&server);
 }
 
 static void
 drain__asks_clients_to_move__then_the_server_ends(void **state)
 {
 	struct account alice;
-	struct server server;
+	struct work_server server;
 	struct peer *a;
 
 	(void)state;
-	server_start(&server, "");
-	a = client_online(&server, &alice, "alice");
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
 	process_signal(server.process, SIGTERM);
 	peer_expect(a, MSG_MOVE, NULL);
 	peer_free(a);

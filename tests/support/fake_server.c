@@ -197,12 +197,15 @@ handle_find_user(struct fake_client *client, const void *message)
 static void
 handle_obtain_client_addr(struct fake_client *client, const void *message)
 {
+	static const uint8_t zeros[32];
 	const struct msg_obtain_client_addr *ask = message;
 	const struct msg_obtain_client_addr_ok answer = {
 		.request = ask->request,
 		.uid = ask->uid,
 		.port = 1,
 		.host = bytes_of_string("127.0.0.1"),
+		.identity = bytes_of(zeros, 32),
+		.token = bytes_of(zeros, 16),
 	};
 
 	link_send(client->link, MSG_OBTAIN_CLIENT_ADDR_OK, &answer);

@@ -232,7 +232,7 @@ do_find(struct order *order)
 static enum status
 do_address(struct order *order)
 {
-	return server_link_address(order->self->link, uid_of(order->words[1]), on_address,
+	return server_link_address(order->self->link, uid_of(order->words[1]), bytes_of("", 0), on_address,
 	    order->self);
 }
 
@@ -514,7 +514,19 @@ on_warning(void *arg UNUSED, const char *sentence)
 	printf("warning %s\n", sentence);
 }
 
+/* Whoever calls is told where we are; nothing here talks to them. */
+static void
+on_introduce(void *arg, const struct msg_introduce *call)
+{
+	struct headless *self = arg;
+
+	printf("introduced to uid=%" PRIu64 "\n", call->uid);
+	fflush(stdout);
+	server_link_accept(self->link, call->request, bytes_of("", 0));
+}
+
 static const struct server_link_handler handler = {
+	.on_introduce = on_introduce,
 	.on_state = on_state,
 	.on_unknown_pin = on_unknown_pin,
 	.on_warning = on_warning,

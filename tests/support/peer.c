@@ -237,6 +237,19 @@ peer_send_raw(struct peer *peer, struct bytes bytes)
 }
 
 static bool
+has_sent_or_is_down(const struct peer *peer)
+{
+	return is_down(peer) || link_output_pending(peer->link) == 0;
+}
+
+void
+peer_flush(struct peer *peer)
+{
+	if (!wait_for(peer, has_sent_or_is_down, PROCESS_PATIENCE_MS))
+		fail_msg("the other side does not read");
+}
+
+static bool
 has_room_or_is_down(const struct peer *peer)
 {
 	return is_down(peer) || link_output_pending(peer->link) < limits.output_low;

@@ -48,6 +48,12 @@ void peer_send(struct peer *peer, uint16_t type, const void *message);
 void peer_send_raw(struct peer *peer, struct bytes bytes);
 
 /*
+ * Until what was sent has left. Only needed before something else than this peer is listened to:
+ * its loop turns in no other's.
+ */
+void peer_flush(struct peer *peer);
+
+/*
  * Stops reading for good and sends the same bytes again and again, "times" times or until the
  * other side has had enough.
  */

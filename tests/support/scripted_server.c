@@ -240,11 +240,14 @@ find(struct scripted_server *server, struct link *link, const void *message)
 static void
 tell_address(struct scripted_server *server UNUSED, struct link *link, const void *message)
 {
+	static const uint8_t zeros[32];
 	const struct msg_obtain_client_addr *ask = message;
 	struct msg_obtain_client_addr_ok ok = { .request = ask->request,
 		.uid = ask->uid,
 		.port = 4711,
-		.host = bytes_of_string("127.0.0.1") };
+		.host = bytes_of_string("127.0.0.1"),
+		.identity = bytes_of(zeros, 32),
+		.token = bytes_of(zeros, 16) };
 
 	link_send(link, MSG_OBTAIN_CLIENT_ADDR_OK, &ok);
 }

@@ -220,7 +220,7 @@ asks_about_others(void **state)
 	assert_int_equal(((struct msg_find_user_ok *)&scene->message)->uid, 15);
 	scene_ask(scene, server_link_find(scene->link, 99, NULL, scene_on_answer, scene));
 	assert_int_equal(scene->status, STATUS_NO_SUCH_USER);
-	scene_ask(scene, server_link_address(scene->link, 99, scene_on_answer, scene));
+	scene_ask(scene, server_link_address(scene->link, 99, bytes_of("", 0), scene_on_answer, scene));
 	address = (struct msg_obtain_client_addr_ok *)&scene->message;
 	assert_int_equal(address->port, 4711);
 	scene_ask(scene, server_link_keys(scene->link, 15, scene_on_answer, scene));
