@@ -70,6 +70,7 @@ server_link_close(struct server_link *self)
 	wheel_clear(self->wheel, &self->retry);
 	wheel_clear(self->wheel, &self->ping);
 	wheel_clear(self->wheel, &self->move);
+	watch_lose(self);
 }
 
 /* --- rounds ------------------------------------------------------------------------------- */
@@ -468,6 +469,7 @@ take_unasked(struct server_link *self, const struct frame *frame)
 		struct msg_ping ping;
 		struct msg_move move;
 		struct msg_introduce introduce;
+		struct msg_presence presence;
 	} message;
 
 	if (schema == NULL && frame->type >= FRAME_TYPE_OPTIONAL)
@@ -491,6 +493,8 @@ take_unasked(struct server_link *self, const struct frame *frame)
 			self->handler->on_introduce(self->arg, &message.introduce);
 		else
 			server_link_decline(self, message.introduce.request);
+	} else if (frame->type == MSG_PRESENCE && self->state == SERVER_LINK_ONLINE) {
+		watch_take(self, &message.presence);
 	} else {
 		lose_for(self, STATUS_WRONG_STATE, NULL);
 	}

@@ -23,6 +23,7 @@ static const struct server_link_times usual_times = {
 	.retry_first = 500,
 	.retry_step = 1000,
 	.retry_most = 30 * 1000,
+	.patience = 3 * 1000,
 };
 
 enum {
@@ -87,6 +88,7 @@ choose_times(const struct server_link_times *given)
 		.retry_first = or_usual(given->retry_first, usual_times.retry_first),
 		.retry_step = or_usual(given->retry_step, usual_times.retry_step),
 		.retry_most = or_usual(given->retry_most, usual_times.retry_most),
+		.patience = or_usual(given->patience, usual_times.patience),
 	};
 }
 
@@ -138,6 +140,7 @@ server_link_free(struct server_link *self)
 	server_link_close(self);
 	calls_free(self->calls);
 	questions_forget(self);
+	watch_clear(self);
 	event_free(self->kick);
 	tour_clear(&self->tour);
 	account_clear(&self->account);
@@ -180,6 +183,8 @@ server_link_enter(struct server_link *self, enum server_link_state state,
 	why = reason_to_answer(&self->reason);
 	if (self->handler->on_state != NULL)
 		self->handler->on_state(self->arg, state, &why);
+	if (self->state == SERVER_LINK_ONLINE)
+		watch_arrive(self);
 }
 
 void

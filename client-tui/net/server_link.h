@@ -61,10 +61,15 @@ struct server_link_handler {
 	 */
 	uint16_t (*on_port_refused)(void *arg);
 	/*
-	 * Somebody wants to talk; borrowed. server_link_accept() or server_link_decline() within 5 s, with
-	 * call->request. NULL: declined.
+	 * Somebody wants to talk; borrowed. server_link_accept() or server_link_decline() within
+	 * 5 s, with call->request. NULL: declined.
 	 */
 	void (*on_introduce)(void *arg, const struct msg_introduce *call);
+	/*
+	 * Somebody of server_link_watch() is online, or is not: of each once after every login,
+	 * then of changes. While there is no connection nothing is known of anybody.
+	 */
+	void (*on_presence)(void *arg, uint64_t uid, bool is_online);
 	/* Something a person should know, though it goes on ("… changed the cost …"). */
 	void (*on_warning)(void *arg, const char *sentence);
 };
@@ -78,6 +83,7 @@ struct server_link_times {
 	uint32_t retry_first; /* the first retry comes after 0 to this */
 	uint32_t retry_step;  /* the second after half of this to this, and so on, doubling */
 	uint32_t retry_most;
+	uint32_t patience;    /* so long others may take to come back after a loss of ours */
 };
 
 struct server_link_config {
@@ -192,6 +198,17 @@ enum status server_link_address(struct server_link *self, uint64_t uid, struct b
 /* Answers to on_introduce. Without a connection nothing happens: the caller hears of silence. */
 void server_link_accept(struct server_link *self, uint32_t call, struct bytes candidates);
 void server_link_decline(struct server_link *self, uint32_t call);
+
+enum { SERVER_LINK_WATCH_MAX = 256 };
+
+/*
+ * Whose presence on_presence tells: these instead of those before; told again by itself after
+ * every loss. Copied; allowed in any state, and best done once for an account that has just
+ * become known and after every change of its contacts. STATUS_TOO_LONG: more than
+ * SERVER_LINK_WATCH_MAX. STATUS_BAD_VALUE: uid 0.
+ */
+enum status server_link_watch(struct server_link *self, const uint64_t *uids,
+    size_t count) MUST_USE;
 
 /* Answer: struct msg_keys_ok. */
 enum status server_link_keys(struct server_link *self, uint64_t uid, call_on_answer *on_answer,

@@ -46,6 +46,29 @@ struct operation_end {
 
 LIST_HEAD(question_list, question);
 
+enum presence_known {
+	PRESENCE_UNKNOWN, /* the server of this connection has not said yet */
+	PRESENCE_ABSENT,
+	PRESENCE_ONLINE,
+};
+
+/* A user whose presence is watched. */
+struct watched {
+	uint64_t uid;
+	enum presence_known known;
+	enum presence_known before; /* by the connection before this one */
+	bool is_doubtful;           /* said to be absent, but was here a moment ago */
+};
+
+struct watch {
+	struct watched *items; /* by uid */
+	size_t count;
+	bool is_said; /* the server has this list, or will when the call under way is over */
+	bool is_under_way;
+	struct wheel_timer again;    /* say it when more can be said */
+	struct wheel_timer patience; /* until who was here before has had time to come back */
+};
+
 struct server_link {
 	const struct server_link_handler *handler;
 	void *arg;
@@ -89,6 +112,7 @@ struct server_link {
 	struct operation *operation;                    /* NULL: none */
 	struct operation_end logout;                    /* under way */
 	struct question_list questions;
+	struct watch watch;
 };
 
 /* A reason out of a status and a sentence (NULL: the usual one), or as printf(3). */
@@ -140,6 +164,14 @@ bool server_link_is_lost_answer(struct server_link *self, const struct answer *a
 /* server_question.c */
 
 void questions_forget(struct server_link *self);
+
+/* server_watch.c */
+
+/* Online; the server said something; the connection is gone; for ever. */
+void watch_arrive(struct server_link *self);
+void watch_take(struct server_link *self, const struct msg_presence *presence);
+void watch_lose(struct server_link *self);
+void watch_clear(struct server_link *self);
 
 /* server_operation.c */
 

@@ -104,7 +104,7 @@ asked_session(const struct asked *asked)
 	if (session == NULL)
 		return NULL;
 	session_answered(session);
-	return session->state == IN_ONLINE ? session : NULL;
+	return session->state != IN_LEAVING ? session : NULL;
 }
 
 static void
@@ -231,7 +231,7 @@ introduce_on_call(struct worker *worker, uint64_t uid, struct session *session, 
 		.candidates = call->candidates,
 	};
 
-	if (session == NULL || session->state != IN_ONLINE) {
+	if (session == NULL) {
 		refuse_caller(worker, call->caller, call->ticket, uid, STATUS_NOT_ONLINE);
 	} else if (call_count(session) >= CALLS_PER_CALLEE_MAX) {
 		refuse_caller(worker, call->caller, call->ticket, uid, STATUS_BUSY);

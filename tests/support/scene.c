@@ -59,12 +59,23 @@ scene_on_port_refused(void *arg)
 	return scene->other_port;
 }
 
+static void
+scene_on_presence(void *arg, uint64_t uid, bool is_online)
+{
+	struct scene *scene = arg;
+
+	scene->presences++;
+	scene->presence_uid = uid;
+	scene->presence_online = is_online;
+}
+
 static const struct server_link_handler handler = {
 	.on_state = scene_on_state,
 	.on_unknown_pin = scene_on_unknown_pin,
 	.on_account = scene_on_account,
 	.on_warning = scene_on_warning,
 	.on_port_refused = scene_on_port_refused,
+	.on_presence = scene_on_presence,
 };
 
 void

@@ -29,6 +29,10 @@ struct scene {
 	unsigned port_refusals;
 	uint16_t other_port; /* what to say to that */
 
+	unsigned presences; /* told in all, and the last one */
+	uint64_t presence_uid;
+	bool presence_online;
+
 	/* The last answer. */
 	unsigned answers;
 	enum status status;

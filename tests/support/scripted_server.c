@@ -14,6 +14,7 @@
 #include "shared/compiler.h"
 #include "shared/crypto.h"
 #include "shared/mem.h"
+#include "shared/wire.h"
 
 static const uint8_t nonce[32] = { 4, 5, 6 };
 
@@ -307,6 +308,30 @@ delete_account(struct scripted_server *server, struct link *link, const void *me
 		scripted_server_refuse(link, 0, STATUS_ACCOUNT_GONE, 0);
 }
 
+void
+scripted_server_tell_presence(struct scripted_server *server, uint64_t uid, bool is_online)
+{
+	struct msg_presence presence = { .uid = uid, .online = is_online };
+
+	link_send(server->online, MSG_PRESENCE, &presence);
+}
+
+static void
+watch(struct scripted_server *server, struct link *link, const void *message)
+{
+	const struct msg_watch *ask = message;
+	struct msg_watch_ok ok = { .request = ask->request };
+	struct wire wire = wire_reader(ask->uids);
+
+	while (wire_left(&wire) > 0) {
+		uint64_t uid = wire_get_u64(&wire);
+
+		assert_true(wire_is_good(&wire));
+		scripted_server_tell_presence(server, uid, uid != server->absent);
+	}
+	link_send(link, MSG_WATCH_OK, &ok);
+}
+
 /* Each answers its message. */
 static void (*const scripts[SCRIPTED_TYPES])(struct scripted_server *server, struct link *link,
     const void *message) = {
@@ -324,6 +349,7 @@ static void (*const scripts[SCRIPTED_TYPES])(struct scripted_server *server, str
 	[MSG_RESUME] = resume,
 	[MSG_KEYS] = tell_keys,
 	[MSG_BUNDLE] = put_bundle,
+	[MSG_WATCH] = watch,
 };
 
 static void

@@ -40,6 +40,7 @@ struct scripted_server {
 	size_t bundle_len;
 	uint64_t bundle_version;
 	uint32_t token; /* the one that is good */
+	uint64_t absent; /* everybody else is online for who watches */
 
 	/* Sees every message first (its struct); true: it dealt with it. */
 	bool (*hook)(struct scripted_server *server, struct link *link, uint16_t type,
@@ -65,6 +66,9 @@ void scripted_server_add_account(struct scripted_server *server, uint64_t uid, c
 /* The bundle that another machine of the owner would have put. */
 void scripted_server_renew_bundle(struct scripted_server *server, const char *password,
     const uint8_t seed[IDENTITY_SEED_SIZE], const uint8_t key[CRYPTO_KEY_SIZE]);
+
+/* A word about somebody who is watched, to who is online. */
+void scripted_server_tell_presence(struct scripted_server *server, uint64_t uid, bool is_online);
 
 /* ERROR to a request, or (0) to the connection, which it then finishes. */
 void scripted_server_refuse(struct link *link, uint32_t request, enum status status,
