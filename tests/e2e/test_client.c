@@ -20,6 +20,7 @@
 #include "shared/compiler.h"
 #include "shared/mem.h"
 #include "tests/support/process.h"
+#include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CLIENTS_MAX = 2 };
@@ -63,17 +64,15 @@ static struct world *
 world_new(bool is_plain)
 {
 	struct world *world = mem_new(sizeof(*world));
-	char *text;
 
 	world->is_plain = is_plain;
 	world->folder = tmpdir_new();
 	world->file = tmpdir_path(world->folder, "conf");
 	world->invite_path = tmpdir_path(world->folder, "invite");
-	text = mem_format("state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\n"
-			  "children 2\nreport-seconds 1\ninsecure-plaintext %s\n",
+	server_configure(world->folder,
+	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\n"
+	    "children 2\nreport-seconds 1\ninsecure-plaintext %s\n",
 	    world->folder, process_free_port(), process_free_port(), is_plain ? "yes" : "no");
-	tmpdir_write(world->folder, "conf", text);
-	free(text);
 	run_server(world);
 	return world;
 }

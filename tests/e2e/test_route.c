@@ -18,6 +18,7 @@
 #include "shared/mem.h"
 #include "tests/support/peer.h"
 #include "tests/support/process.h"
+#include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CHILDREN = 2 };
@@ -39,12 +40,9 @@ static struct peer_identity ours, foreign;
 static void
 configure(struct server *server, const char *more)
 {
-	char *text = mem_format(
+	server_configure(server->folder,
 	    "state-dir %s\nroute-listen 127.0.0.1:%u\nchildren %d\nallow-work %s\n%s",
 	    server->folder, server->port, CHILDREN, ours.pin_text, more);
-
-	tmpdir_write(server->folder, "conf", text);
-	free(text);
 }
 
 static struct process *
@@ -290,9 +288,10 @@ one_connection_can_ask_again(void **state UNUSED)
 	struct server server;
 
 	server_start(&server, "");
+	work = work_connect(&server, &ours);
 	client = client_connect(&server);
 	assert_string_equal(ask_again(client), "nobody");
-	work = work_start(&server, "a.example", 0);
+	work_report(work, "a.example", 0);
 	assert_string_equal(ask_again(client), "a.example");
 	peer_send(client, MSG_PING, &ping);
 	peer_expect(client, MSG_PING_OK, &pong);
@@ -349,7 +348,8 @@ a_closed_connection_is_death_at_once(void **state UNUSED)
 	work = work_start(&server, "a.example", 0);
 	assert_string_equal(ask(&server), "a.example");
 	peer_free(work);
-	assert_true(process_wait_line(server.process, "a.example:7401 is gone", 2000));
+	assert_true(process_wait_line(server.process, "a.example:7401 is gone",
+	    PROCESS_PATIENCE_MS));
 	ask_until(&server, "nobody");
 	server_end(&server);
 }
@@ -359,17 +359,21 @@ silence_is_death_and_the_end_of_the_connection(void **state UNUSED)
 {
 	struct server server;
 	struct peer *silent, *living;
-	uint64_t start;
+	uint64_t start, took;
 
-	server_start(&server, "dead-seconds 3\nreport-seconds 1\n");
+	server_start(&server, "dead-seconds 5\nreport-seconds 1\n");
 	silent = work_start(&server, "silent.example", 0);
 	living = work_start(&server, "living.example", 500);
 	start = clock_monotonic_ms();
 	assert_string_equal(ask(&server), "silent.example living.example");
 	/* The other one says something every now and then, and so stays. */
-	while (!peer_hears(silent, 500))
+	while (!peer_hears(silent, 500)) {
 		work_report(living, "living.example", 500);
-	assert_in_range(clock_monotonic_ms() - start, 2500, 10000);
+		assert_true(clock_monotonic_ms() - start < PROCESS_PATIENCE_MS);
+	}
+	took = clock_monotonic_ms() - start;
+	print_message("dead after %.1f s of silence\n", (double)took / 1000);
+	assert_true(took >= 4000);
 	peer_expect_error(silent, STATUS_IDLE);
 	peer_wait_down(silent, PROCESS_PATIENCE_MS);
 	work_report(living, "living.example", 500);
@@ -389,7 +393,9 @@ killed_children_take_nobody_along(void **state UNUSED)
 	struct peer *work[3];
 	pid_t children[CHILDREN];
 	struct server server;
+	const char *answer;
 	char host[32];
+	uint64_t start;
 
 	server_start(&server, "");
 	for (uint32_t i = 0; i < ARRAY_LEN(work); i++) {
@@ -399,9 +405,13 @@ killed_children_take_nobody_along(void **state UNUSED)
 	assert_int_equal(process_children(process_pid(server.process), NULL, children, CHILDREN),
 	    CHILDREN);
 	for (size_t i = 0; i < CHILDREN; i++) {
+		start = clock_monotonic_ms();
 		kill(children[i], SIGKILL);
 		assert_true(process_wait_gone(children[i], PROCESS_PATIENCE_MS));
-		assert_string_equal(ask(&server), "w0.example w1.example w2.example");
+		answer = ask(&server);
+		/* Later is too late for a machine so slow: then they need not be there any more. */
+		if (clock_monotonic_ms() - start < NODES_GRACE_MS)
+			assert_string_equal(answer, "w0.example w1.example w2.example");
 		for (uint32_t k = 0; k < ARRAY_LEN(work); k++) {
 			const struct msg_ping ping = { .request = 1 };
 
@@ -438,13 +448,14 @@ a_stopped_child_is_no_hindrance(void **state UNUSED)
 	kill(children[0], SIGSTOP);
 	/*
 	 * Within a second the parent has noticed and sends nobody there; one may have been sent
-	 * before that.
+	 * before that. How long an answer takes on this machine is not known, so we wait longer
+	 * each time.
 	 */
-	for (int tries = 0; tries < 3 && client == NULL; tries++) {
+	for (int wait_ms = 2000; wait_ms < PROCESS_PATIENCE_MS && client == NULL; wait_ms *= 2) {
 		client = peer_connect(server.port, NULL, false);
 		peer_send(client, MSG_HELLO, &(struct msg_hello){ .version = PROTOCOL_VERSION,
 		    .program = bytes_of_string("test") });
-		if (!peer_hears(client, 2000)) {
+		if (!peer_hears(client, wait_ms)) {
 			peer_free(client);
 			client = NULL;
 		}
@@ -632,13 +643,13 @@ who_says_nothing_is_cut(void **state UNUSED)
 	struct peer *silent, *greeted;
 	uint64_t start = clock_monotonic_ms();
 
-	server_start(&server, "login-seconds 1\n");
+	server_start(&server, "login-seconds 3\n");
 	silent = peer_connect(server.port, NULL, false);
 	peer_wait_up(silent);
 	greeted = client_connect(&server);
 	peer_wait_down(silent, PROCESS_PATIENCE_MS);
 	peer_wait_down(greeted, PROCESS_PATIENCE_MS);
-	assert_in_range(clock_monotonic_ms() - start, 900, 10000);
+	assert_true(clock_monotonic_ms() - start >= 2900);
 	peer_free(silent);
 	peer_free(greeted);
 	server_end(&server);

@@ -16,6 +16,7 @@
 
 #include "shared/mem.h"
 #include "tests/support/process.h"
+#include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CLIENTS = 2 };
@@ -57,13 +58,11 @@ static int
 set_up(void **state)
 {
 	struct world *world = mem_new(sizeof(*world));
-	char *text;
 
 	world->folder = tmpdir_new();
-	text = mem_format("state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\n",
+	server_configure(world->folder,
+	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\n",
 	    world->folder, process_free_port(), process_free_port());
-	tmpdir_write(world->folder, "conf", text);
-	free(text);
 	run_server(world);
 	*state = world;
 	return 0;

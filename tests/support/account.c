@@ -63,20 +63,33 @@ account_register(struct account *account, struct peer *peer)
 	expect_registered(account, peer, message.request);
 }
 
+/* The server has to have refused because it cannot do it now. */
+static void
+wait_as_told(struct peer *peer)
+{
+	struct msg_error error;
+
+	peer_expect(peer, MSG_ERROR, &error);
+	if (error.status != STATUS_BUSY && error.status != STATUS_STORE_AWAY)
+		fail_msg("the server is not only away or busy: %s",
+		    status_name((enum status)error.status));
+	/* Nothing comes meanwhile: this is the wait that the server asked for. */
+	assert_false(peer_hears(peer, error.retry_ms > 0 ? (int)error.retry_ms : 50));
+}
+
 void
 account_register_patiently(struct account *account, struct peer *peer)
 {
 	struct msg_register message = account_registration(account, peer);
-	struct msg_error error = { .status = STATUS_BUSY };
 
 	for (;;) {
 		peer_send(peer, MSG_REGISTER, &message);
 		if (peer_next_type(peer) != MSG_ERROR)
 			break;
-		peer_expect(peer, MSG_ERROR, &error);
-		assert_true(error.status == STATUS_BUSY || error.status == STATUS_STORE_AWAY);
-		/* Nothing comes meanwhile: this is the wait that the server asked for. */
-		assert_false(peer_hears(peer, error.retry_ms > 0 ? (int)error.retry_ms : 50));
+		wait_as_told(peer);
+		/* A server has no patience for ever with who does not log in. */
+		peer_connect_again(peer);
+		message = account_registration(account, peer);
 	}
 	expect_registered(account, peer, message.request);
 }
@@ -117,6 +130,19 @@ void
 account_login(struct account *account, struct peer *peer)
 {
 	account_send_login(account, peer, 3);
+	expect_welcome(account, peer);
+}
+
+void
+account_login_patiently(struct account *account, struct peer *peer)
+{
+	for (;;) {
+		account_send_login(account, peer, 3);
+		if (peer_next_type(peer) != MSG_ERROR)
+			break;
+		wait_as_told(peer);
+		peer_connect_again(peer);
+	}
 	expect_welcome(account, peer);
 }
 

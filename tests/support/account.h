@@ -32,12 +32,18 @@ struct msg_register account_registration(const struct account *account, struct p
 /* REGISTER and its answer; sets the uid. */
 void account_register(struct account *account, struct peer *peer);
 
-/* The same, again and again as long as the server says that its store is away or busy. */
+/*
+ * The same, again and again as long as the server says that its store is away or busy, each time
+ * over a new connection (peer_connect_again()).
+ */
 void account_register_patiently(struct account *account, struct peer *peer);
 
 /* LOGIN by secret or by signature, and LOGIN_OK; keeps the token. */
 void account_login(struct account *account, struct peer *peer);
 void account_login_by_key(struct account *account, struct peer *peer);
+
+/* By secret, again and again as long as the store is away or busy. */
+void account_login_patiently(struct account *account, struct peer *peer);
 
 /* RESUME and its answer. */
 void account_resume(struct account *account, struct peer *peer);

@@ -29,6 +29,7 @@ struct peer {
 	struct link_loop *loop;
 	struct tls_context *tls;
 	struct link *link;
+	struct sockaddr_in here, there;
 	STAILQ_HEAD(, heard) frames;
 	struct heard *last;	/* what peer_expect() gave out */
 	bool was_up;
@@ -155,18 +156,29 @@ loopback(const char *host, unsigned port)
 	return address;
 }
 
+static void
+dial(struct peer *peer)
+{
+	struct link_target target = {
+		.tls = peer->tls,
+		.address = (struct sockaddr *)&peer->there, .address_len = sizeof(peer->there),
+		.local = (struct sockaddr *)&peer->here, .local_len = sizeof(peer->here),
+	};
+
+	peer->was_up = false;
+	peer->why = STATUS_OK;
+	peer->link = link_connect(peer->loop, &target, &limits, &handler, peer);
+}
+
 struct peer *
 peer_connect_from(const char *local, unsigned port, const struct peer_identity *identity,
     bool is_plain)
 {
 	struct peer *peer = mem_new(sizeof(*peer));
-	struct sockaddr_in there = loopback("127.0.0.1", port), here = loopback(local, 0);
-	struct link_target target = {
-		.address = (struct sockaddr *)&there, .address_len = sizeof(there),
-		.local = (struct sockaddr *)&here, .local_len = sizeof(here),
-	};
 	struct bytes certificate = bytes_of(NULL, 0), key = bytes_of(NULL, 0);
 
+	peer->there = loopback("127.0.0.1", port);
+	peer->here = loopback(local, 0);
 	STAILQ_INIT(&peer->frames);
 	if (identity != NULL) {
 		certificate = bytes_of_string(identity->certificate);
@@ -177,8 +189,7 @@ peer_connect_from(const char *local, unsigned port, const struct peer_identity *
 	peer->base = link_base_new();
 	assert_non_null(peer->base);
 	peer->loop = link_loop_new(peer->base, TICK_MS);
-	target.tls = peer->tls;
-	peer->link = link_connect(peer->loop, &target, &limits, &handler, peer);
+	dial(peer);
 	return peer;
 }
 
@@ -195,6 +206,20 @@ drop_frame(struct peer *peer)
 
 	STAILQ_REMOVE_HEAD(&peer->frames, next);
 	free(heard);
+}
+
+void
+peer_connect_again(struct peer *peer)
+{
+	if (peer->link != NULL) {
+		link_set_handler(peer->link, NULL, NULL);
+		link_close(peer->link, STATUS_GOODBYE);
+	}
+	while (has_frame(peer))
+		drop_frame(peer);
+	dial(peer);
+	peer_wait_up(peer);
+	peer_hello(peer);
 }
 
 void

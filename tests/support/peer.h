@@ -37,6 +37,12 @@ struct peer *peer_connect(unsigned port, const struct peer_identity *identity, b
 struct peer *peer_connect_from(const char *local, unsigned port,
     const struct peer_identity *identity, bool is_plain);
 
+/*
+ * Gives the connection up, if it is still there, and what came over it, and makes another one to
+ * the same place, as far as the answer to HELLO.
+ */
+void peer_connect_again(struct peer *peer);
+
 /* Closes at once if it is not closed yet. NULL is fine. */
 void peer_free(struct peer *peer);
 

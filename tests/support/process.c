@@ -26,6 +26,8 @@
 #include "shared/clock.h"
 #include "shared/mem.h"
 
+enum { CHILDREN_MAX = 64 };
+
 struct process {
 	char *name;
 	char *log_path;
@@ -335,8 +337,9 @@ command_has(pid_t pid, const char *word)
 	return strstr(command, word) != NULL;
 }
 
-size_t
-process_children(pid_t parent, const char *word, pid_t *pids, size_t room)
+/* One reading of the kernel's list. */
+static size_t
+list_children(pid_t parent, pid_t *pids, size_t room)
 {
 	char path[64];
 	size_t count = 0;
@@ -348,13 +351,45 @@ process_children(pid_t parent, const char *word, pid_t *pids, size_t room)
 	if (file == NULL)
 		return 0;
 	while (fscanf(file, "%d", &pid) == 1) {
-		if (word != NULL && !command_has(pid, word))
-			continue;
-		if (count < room)
-			pids[count] = pid;
-		count++;
+		if (count == room)
+			fail_msg("more than %zu children", room);
+		pids[count++] = pid;
 	}
 	fclose(file);
+	return count;
+}
+
+/*
+ * proc(5): when a child is reaped meanwhile others may be left out. So the list is good when it is
+ * the same twice.
+ */
+static size_t
+list_children_surely(pid_t parent, pid_t *pids, size_t room)
+{
+	pid_t before[CHILDREN_MAX];
+	size_t count = list_children(parent, pids, room), count_before;
+
+	do {
+		memcpy(before, pids, count * sizeof(*pids));
+		count_before = count;
+		count = list_children(parent, pids, room);
+	} while (count != count_before || memcmp(before, pids, count * sizeof(*pids)) != 0);
+	return count;
+}
+
+size_t
+process_children(pid_t parent, const char *word, pid_t *pids, size_t room)
+{
+	pid_t all[CHILDREN_MAX];
+	size_t all_count = list_children_surely(parent, all, CHILDREN_MAX), count = 0;
+
+	for (size_t i = 0; i < all_count; i++) {
+		if (word != NULL && !command_has(all[i], word))
+			continue;
+		if (count < room)
+			pids[count] = all[i];
+		count++;
+	}
 	return count;
 }
 
@@ -371,17 +406,46 @@ process_wait_gone(pid_t pid, int timeout_ms)
 	return gone;
 }
 
-unsigned
-process_free_port(void)
+/* Stopped first, so that it starts no others while we look. */
+bool
+process_kill_family(struct process *process, int timeout_ms)
+{
+	pid_t pids[CHILDREN_MAX];
+	size_t count;
+
+	process_signal(process, SIGSTOP);
+	count = list_children_surely(process->pid, pids, CHILDREN_MAX);
+	process_signal(process, SIGKILL);
+	for (size_t i = 0; i < count; i++)
+		if (!process_wait_gone(pids[i], timeout_ms))
+			return complain(process, "left its child %d behind", (int)pids[i]);
+	return process_wait_exit(process, timeout_ms, NULL);
+}
+
+int
+process_hold_port(unsigned *port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof address;
+	const int on = 1;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	/* Bound as one that shares with nobody, so that nobody has it; only then it is shared. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+	    getsockname(fd, (struct sockaddr *)&address, &len) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
 		fail_msg("no free port: %s", strerror(errno));
-	close(fd);
-	return ntohs(address.sin_port);
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+unsigned
+process_free_port(void)
+{
+	unsigned port;
+
+	process_hold_port(&port); /* until the test ends */
+	return port;
 }

@@ -14,8 +14,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Long enough for a loaded machine under a sanitizer; a wait that succeeds never takes it. */
-enum { PROCESS_PATIENCE_MS = 30000 };
+/* Long enough for a slow and loaded machine; a wait that succeeds never takes it. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { PROCESS_PATIENCE_MS = 120000 };
+#else
+enum { PROCESS_PATIENCE_MS = 60000 };
+#endif
 
 struct process;
 
@@ -79,7 +83,22 @@ size_t process_children(pid_t parent, const char *word, pid_t *pids, size_t room
 /* Waits until a process that need not be our child (a server's child) is gone. */
 bool process_wait_gone(pid_t pid, int timeout_ms);
 
-/* A TCP port of 127.0.0.1 that nobody uses now: bind(2) to 0 and closed again. */
+/*
+ * Kills a server that is a parent, and waits until all of its family is gone: what its children
+ * hold (a lock, a port) is free then. False, and the log, when the time is over.
+ */
+bool process_kill_family(struct process *process, int timeout_ms);
+
+/*
+ * A TCP port of 127.0.0.1 for a program that will listen there. Until the test ends nobody else is
+ * given it by the kernel, for listening or for connecting.
+ */
 unsigned process_free_port(void);
+
+/*
+ * The same for as long as the descriptor is open, which the caller closes: it is bound and shares
+ * the port with whoever asks to share it (SO_REUSEADDR, SO_REUSEPORT).
+ */
+int process_hold_port(unsigned *port);
 
 #endif

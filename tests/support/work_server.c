@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "shared/mem.h"
+#include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CHILDREN = 2 };
@@ -17,11 +17,9 @@ enum { CHILDREN = 2 };
 static void
 configure(const struct work_server *server, const char *more)
 {
-	char *text = mem_format("state-dir %s\nwork-listen 127.0.0.1:%u\nchildren %d\n%s",
-	    server->folder, server->port, CHILDREN, more);
-
-	tmpdir_write(server->folder, "conf", text);
-	free(text);
+	server_configure(server->folder,
+	    "state-dir %s\nwork-listen 127.0.0.1:%u\nchildren %d\n%s", server->folder,
+	    server->port, CHILDREN, more);
 }
 
 void

@@ -24,12 +24,8 @@
 #include "tests/support/process.h"
 #include "tests/support/tmpdir.h"
 
-/* A second, but for sanitizers, whose processes take long to start. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-enum { REPLACED_MS = 10000 };
-#else
-enum { REPLACED_MS = 1000 };
-#endif
+/* Timers of an event loop go by a coarser clock than the one that we look at. */
+enum { CLOCK_ERROR_MS = 50 };
 
 static void
 stop_server(struct process *server)
@@ -69,6 +65,42 @@ all_leave_after_int(void **state UNUSED)
 	process_free(server);
 }
 
+/* How many clients the server can take now, as a guest's child sees it. */
+static unsigned
+capacity_now(struct crowd *crowd, unsigned number)
+{
+	const char *answer = crowd_ask(crowd, number, 'c');
+	unsigned capacity;
+
+	assert_non_null(answer);
+	assert_int_equal(sscanf(answer, "counts %*u %*u %*u %u", &capacity), 1);
+	return capacity;
+}
+
+/*
+ * A child that says that it is up need not have been heard by its parent: that it gets clients is
+ * seen by what the server can take.
+ */
+static void
+wait_capacity(struct crowd *crowd, unsigned number, unsigned capacity)
+{
+	uint64_t deadline = clock_monotonic_ms() + PROCESS_PATIENCE_MS;
+
+	while (capacity_now(crowd, number) != capacity)
+		assert_true(clock_monotonic_ms() < deadline);
+}
+
+/* A guest of another child than that one. */
+static unsigned
+guest_elsewhere(struct crowd *crowd, pid_t pid)
+{
+	unsigned number = 0;
+
+	while (crowd_guest(crowd, number)->pid == pid)
+		number++;
+	return number;
+}
+
 static void
 a_killed_child_is_replaced_and_only_its_clients_are_lost(void **state UNUSED)
 {
@@ -76,8 +108,8 @@ a_killed_child_is_replaced_and_only_its_clients_are_lost(void **state UNUSED)
 	uint16_t port;
 	struct process *server = parrot_start("children=4", &port);
 	struct crowd *crowd = crowd_new(port);
-	uint64_t start, replaced;
-	unsigned victims;
+	unsigned victims, witness, capacity;
+	uint64_t start;
 	pid_t victim;
 	char line[64];
 
@@ -85,16 +117,18 @@ a_killed_child_is_replaced_and_only_its_clients_are_lost(void **state UNUSED)
 	assert_true(crowd_wait_greeted(crowd, CLIENTS, PROCESS_PATIENCE_MS));
 	victim = crowd_guest(crowd, 0)->pid;
 	victims = crowd_with(crowd, victim);
-	assert_int_equal(victims, CLIENTS / 4);
+	witness = guest_elsewhere(crowd, victim);
+	capacity = capacity_now(crowd, witness);
 
 	snprintf(line, sizeof(line), "up as 0/%u generation 2", crowd_guest(crowd, 0)->index);
 	start = clock_monotonic_us();
 	crowd_say(crowd, 0, 'k');
 	assert_true(process_wait_line(server, line, PROCESS_PATIENCE_MS));
-	replaced = clock_monotonic_us() - start;
-	print_message("a killed child was replaced in %.1f ms\n", (double)replaced / 1000);
-	assert_true(replaced < REPLACED_MS * 1000);
+	print_message("a killed child was replaced in %.1f ms\n",
+	    (double)(clock_monotonic_us() - start) / 1000);
+	assert_null(strstr(process_log(server), "starts again in"));
 
+	wait_capacity(crowd, witness, capacity);
 	assert_true(crowd_wait_ended(crowd, victims, PROCESS_PATIENCE_MS));
 	/* The new one is the emptiest, so it gets the next ones; nobody else was cut meanwhile. */
 	crowd_connect(crowd, 10);
@@ -102,7 +136,8 @@ a_killed_child_is_replaced_and_only_its_clients_are_lost(void **state UNUSED)
 	assert_int_equal(crowd_ended(crowd), victims);
 	assert_int_equal(crowd_guest(crowd, CLIENTS + 9)->generation, 2);
 	assert_non_null(strstr(process_log(server), "was killed by signal 9"));
-	assert_non_null(strstr(process_log(server), "last request: LOGIN; clients lost: 100"));
+	snprintf(line, sizeof(line), "last request: LOGIN; clients lost: %u", victims);
+	assert_non_null(strstr(process_log(server), line));
 	assert_non_null(strstr(process_log(server), "swept 0/"));
 	crowd_free(crowd);
 	stop_server(server);
@@ -131,7 +166,7 @@ members_are_linked_afresh_after_a_death(void **state UNUSED)
 	uint16_t port;
 	struct process *server = parrot_start("children=2", &port);
 	struct crowd *crowd = crowd_new(port);
-	unsigned first, second;
+	unsigned first, second, capacity;
 	char line[64], sibling[32];
 
 	crowd_connect(crowd, 2);
@@ -142,9 +177,12 @@ members_are_linked_afresh_after_a_death(void **state UNUSED)
 	snprintf(sibling, sizeof(sibling), "session/%u.1", second);
 	assert_true(has_peers(crowd, 0, sibling, "store/0.1"));
 
+	capacity = capacity_now(crowd, 0);
 	crowd_say(crowd, 1, 'k');
 	snprintf(line, sizeof(line), "up as 0/%u generation 2", second);
 	assert_true(process_wait_line(server, line, PROCESS_PATIENCE_MS));
+	wait_capacity(crowd, 0, capacity);
+	assert_true(crowd_wait_ended(crowd, 1, PROCESS_PATIENCE_MS));
 	/* What the new one and the old one heard was sent before the next client was dealt. */
 	crowd_connect(crowd, 1);
 	assert_true(crowd_wait_greeted(crowd, 2, PROCESS_PATIENCE_MS));
@@ -196,10 +234,10 @@ who_dies_again_and_again_is_started_more_and_more_slowly(void **state UNUSED)
 	kill(store, SIGKILL);
 	assert_true(process_wait_line(server, "store/0 starts again in 1 s", PROCESS_PATIENCE_MS));
 	assert_true(process_wait_line(server, "store/0 starts again in 2 s", PROCESS_PATIENCE_MS));
-	assert_true(clock_monotonic_ms() - start >= 1000);
+	assert_true(clock_monotonic_ms() - start >= 1000 - CLOCK_ERROR_MS);
 	assert_non_null(crowd_ask(crowd, 1, 'D'));
 	assert_true(process_wait_line(server, "up as 1/0 generation 4", PROCESS_PATIENCE_MS));
-	assert_true(clock_monotonic_ms() - start >= 3000);
+	assert_true(clock_monotonic_ms() - start >= 3000 - CLOCK_ERROR_MS);
 	assert_int_equal(crowd_greeted(crowd), 2);
 	crowd_free(crowd);
 	stop_server(server);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* The helper that end-to-end tests lean on must itself fail when it should. */
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -82,23 +85,54 @@ files_are_seen(void **state UNUSED)
 static void
 children_are_found(void **state UNUSED)
 {
-	struct process *shell = start_shell("sleep 601 & sleep 602 & echo both; wait");
+	/* Each says when it is there: one that has not been executed yet has no command line. */
+	struct process *shell = start_shell("for i in 1 2; do"
+	    " sh -c 'echo there; kill -STOP $$' a-child & done; wait");
 	pid_t pid;
 
-	assert_true(process_wait_line(shell, "both", PROCESS_PATIENCE_MS));
-	assert_int_equal(process_children(process_pid(shell), "sleep", &pid, 1), 2);
+	assert_true(process_wait_line(shell, "there", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_line(shell, "there", PROCESS_PATIENCE_MS));
+	assert_int_equal(process_children(process_pid(shell), "another", NULL, 0), 0);
+	assert_int_equal(process_children(process_pid(shell), "a-child", &pid, 1), 2);
 	kill(pid, SIGKILL);
 	assert_true(process_wait_gone(pid, PROCESS_PATIENCE_MS));
-	assert_int_equal(process_children(process_pid(shell), "sleep", &pid, 1), 1);
+	assert_int_equal(process_children(process_pid(shell), "a-child", &pid, 1), 1);
 	assert_false(process_wait_gone(pid, 20));
 	kill(pid, SIGKILL);
+	assert_true(process_kill_family(shell, PROCESS_PATIENCE_MS));
+	assert_true(process_wait_gone(pid, 0));
 	process_free(shell);
 }
 
-static void
-ports_differ_from_nothing(void **state UNUSED)
+/* Whether somebody who shares (as our servers do) or not can listen there. */
+static bool
+can_listen(unsigned port, int shares)
 {
-	assert_in_range(process_free_port(), 1024, 65535);
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool can;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shares, sizeof shares), 0);
+	can = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0;
+	close(fd);
+	return can;
+}
+
+static void
+ports_are_kept_for_servers(void **state UNUSED)
+{
+	unsigned port = process_free_port(), other;
+	int fd;
+
+	assert_in_range(port, 1024, 65535);
+	assert_true(can_listen(port, 1));
+	assert_true(can_listen(port, 1));
+	assert_false(can_listen(port, 0));
+	fd = process_hold_port(&other);
+	assert_int_not_equal(other, port);
+	assert_false(can_listen(other, 0));
+	close(fd);
 }
 
 int
@@ -110,7 +144,7 @@ main(void)
 		cmocka_unit_test(waits_end_with_the_time),
 		cmocka_unit_test(files_are_seen),
 		cmocka_unit_test(children_are_found),
-		cmocka_unit_test(ports_differ_from_nothing),
+		cmocka_unit_test(ports_are_kept_for_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

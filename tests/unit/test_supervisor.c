@@ -21,6 +21,7 @@
 #include "server/supervisor/team.h"
 #include "shared/mem.h"
 #include "shared/str.h"
+#include "tests/support/process.h"
 #include "tests/support/tmpdir.h"
 
 struct fixture {
@@ -31,19 +32,19 @@ struct fixture {
 	int fds[2];	/* they listen there */
 };
 
+/* A port that is nobody else's, also not when the listener is closed. */
 static int
 listen_somewhere(unsigned *port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
-	assert_true(fd >= 0);
+	*port = process_free_port();
+	address.sin_port = htons((uint16_t)*port);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	*port = ntohs(address.sin_port);
 	return fd;
 }
 
