@@ -11,8 +11,6 @@
 
 #include "shared/link.h"
 
-#include "shared/link.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>

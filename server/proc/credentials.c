@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/proc/credentials.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/proc/files.h"
 #include "shared/crypto.h"
+#include "shared/log.h"
 #include "shared/mem.h"
 #include "shared/tls.h"
 #include "shared/wire.h"
@@ -17,54 +16,40 @@
 enum { FILE_SIZE_MAX = 64 * 1024 };
 
 static enum status
-complain(char *sentence, int error, const char *path, const char *what)
+complain(char *sentence, const char *path, const char *what, enum status status)
 {
-	snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s: %s: %s", path, what, strerror(error));
-	return status_of_errno(error);
+	snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s: %s: %s", path, what, status_text(status));
+	return status;
 }
 
-/*
- * The whole file on the heap, ended by a zero; STATUS_NOT_FOUND without a sentence when there is
- * none.
- */
+/* STATUS_NOT_FOUND comes without a sentence: it may be fine. */
 static enum status
-read_file(const char *path, char **out, size_t *len, char *sentence)
+read_file(const char *path, struct bytes *out, char *sentence)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
-	char *text;
+	enum status status = files_read(path, FILE_SIZE_MAX, out);
 
-	if (fd < 0 && errno == ENOENT)
-		return STATUS_NOT_FOUND;
-	if (fd < 0)
-		return complain(sentence, errno, path, "cannot be read");
-	text = mem_new(FILE_SIZE_MAX + 1);
-	got = read(fd, text, FILE_SIZE_MAX);
-	close(fd);
-	if (got < 0) {
-		free(text);
-		return complain(sentence, errno, path, "cannot be read");
-	}
-	*out = text;
-	*len = (size_t)got;
-	return STATUS_OK;
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return complain(sentence, path, "cannot be read", status);
+	return status;
 }
 
-/* Appears whole or not at all: written beside its place, then renamed. */
+/* What everybody can read is no secret; the operator made it so, and should know. */
+static enum status
+read_secret(const char *path, struct bytes *out, char *sentence)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0 && (info.st_mode & S_IRWXO) != 0)
+		log_warn("%s is open to every user of this machine: chmod o= %s", path, path);
+	return read_file(path, out, sentence);
+}
+
 static enum status
 write_file(const char *path, struct bytes content, char *sentence)
 {
-	char *beside = mem_format("%s.new", path);
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	enum status status = STATUS_OK;
+	enum status status = files_write(path, 0600, content);
 
-	if (fd < 0 || write(fd, content.data, content.len) != (ssize_t)content.len ||
-	    fsync(fd) < 0 || rename(beside, path) < 0)
-		status = complain(sentence, errno, path, "cannot be made");
-	if (fd >= 0)
-		close(fd);
-	free(beside);
-	return status;
+	return status == STATUS_OK ? status : complain(sentence, path, "cannot be made", status);
 }
 
 static enum status
@@ -77,10 +62,13 @@ make_certificate(const struct settings *settings, char *sentence)
 		snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "a certificate could not be made");
 		return status;
 	}
-	/* The key first: a certificate without its key would stop every later start. */
 	status = write_file(settings->private_key, bytes_of_string(key), sentence);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		status = write_file(settings->certificate, bytes_of_string(certificate), sentence);
+		/* One half alone would stop every later start. */
+		if (status != STATUS_OK)
+			unlink(settings->private_key);
+	}
 	mem_wipe(key, strlen(key));
 	free(key);
 	free(certificate);
@@ -88,39 +76,57 @@ make_certificate(const struct settings *settings, char *sentence)
 }
 
 static enum status
-require(enum status status, const char *path, char *sentence)
+require(enum status status, const char *path, const char *other, char *sentence)
 {
 	if (status == STATUS_NOT_FOUND)
-		snprintf(sentence, CREDENTIALS_SENTENCE_MAX,
-		    "%s does not exist, but the other half of it does", path);
+		snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s does not exist, but %s does: "
+		    "bring it back, or move the other away and both are made anew", path, other);
 	return status;
+}
+
+/* Both halves, which have to be there. */
+static enum status
+read_pair(const struct settings *settings, struct credentials *out, char *sentence)
+{
+	struct bytes certificate, key;
+	enum status status = require(read_file(settings->certificate, &certificate, sentence),
+	    settings->certificate, settings->private_key, sentence);
+
+	if (status != STATUS_OK)
+		return status;
+	out->certificate = (char *)(uintptr_t)certificate.data;
+	status = require(read_secret(settings->private_key, &key, sentence),
+	    settings->private_key, settings->certificate, sentence);
+	if (status == STATUS_OK)
+		out->key = (char *)(uintptr_t)key.data;
+	return status;
+}
+
+static enum status
+check_pair(struct credentials *credentials)
+{
+	struct tls_context *context;
+	enum status status = tls_context_new_server(bytes_of_string(credentials->certificate),
+	    bytes_of_string(credentials->key), false, &context);
+
+	if (status != STATUS_OK)
+		return status;
+	tls_context_unref(context);
+	return tls_pin_of_certificate(bytes_of_string(credentials->certificate), credentials->pin);
 }
 
 static enum status
 load_certificate(const struct settings *settings, struct credentials *out, char *sentence)
 {
-	struct tls_context *context;
-	enum status status;
-	size_t len;
+	enum status status = STATUS_OK;
 
-	if (access(settings->certificate, F_OK) < 0 && access(settings->private_key, F_OK) < 0) {
+	if (!files_exist(settings->certificate) && !files_exist(settings->private_key))
 		status = make_certificate(settings, sentence);
-		if (status != STATUS_OK)
-			return status;
-	}
-	status = require(read_file(settings->certificate, &out->certificate, &len, sentence),
-	    settings->certificate, sentence);
 	if (status == STATUS_OK)
-		status = require(read_file(settings->private_key, &out->key, &len, sentence),
-		    settings->private_key, sentence);
+		status = read_pair(settings, out, sentence);
 	if (status != STATUS_OK)
 		return status;
-	status = tls_context_new_server(
-	    bytes_of_string(out->certificate), bytes_of_string(out->key), false, &context);
-	if (status == STATUS_OK) {
-		tls_context_unref(context);
-		status = tls_pin_of_certificate(bytes_of_string(out->certificate), out->pin);
-	}
+	status = check_pair(out);
 	if (status != STATUS_OK)
 		snprintf(sentence, CREDENTIALS_SENTENCE_MAX,
 		    "%s and %s cannot be used together as certificate and key",
@@ -129,44 +135,47 @@ load_certificate(const struct settings *settings, struct credentials *out, char 
 }
 
 static enum status
+make_cluster_key(const struct settings *settings, struct credentials *out, char *sentence)
+{
+	crypto_random(out->cluster_key, sizeof(out->cluster_key));
+	return write_file(settings->cluster_key,
+	    bytes_of(out->cluster_key, sizeof(out->cluster_key)), sentence);
+}
+
+static enum status
 load_cluster_key(const struct settings *settings, struct credentials *out, char *sentence)
 {
-	char *text = NULL;
-	size_t len = 0;
-	enum status status = read_file(settings->cluster_key, &text, &len, sentence);
+	struct bytes key;
+	enum status status = read_secret(settings->cluster_key, &key, sentence);
 
-	if (status == STATUS_NOT_FOUND) {
-		crypto_random(out->cluster_key, sizeof(out->cluster_key));
-		return write_file(settings->cluster_key,
-		    bytes_of(out->cluster_key, sizeof(out->cluster_key)), sentence);
-	}
+	if (status == STATUS_NOT_FOUND)
+		return make_cluster_key(settings, out, sentence);
 	if (status != STATUS_OK)
 		return status;
-	if (len == sizeof(out->cluster_key)) {
-		memcpy(out->cluster_key, text, len);
+	if (key.len == sizeof(out->cluster_key)) {
+		memcpy(out->cluster_key, key.data, key.len);
 	} else {
 		snprintf(sentence, CREDENTIALS_SENTENCE_MAX,
-		    "%s has %zu bytes, a cluster key has %d", settings->cluster_key, len,
+		    "%s has %zu bytes, a cluster key has %d", settings->cluster_key, key.len,
 		    CREDENTIALS_KEY_SIZE);
 		status = STATUS_BAD_KEY;
 	}
-	mem_wipe(text, len);
-	free(text);
+	mem_wipe((void *)(uintptr_t)key.data, key.len);
+	free((void *)(uintptr_t)key.data);
 	return status;
 }
 
-/* Makes the folder and locks it, so that programs which start together make one set of files. */
-static int
-lock_state_dir(const struct settings *settings)
+/* Makes the folder and holds it, so that programs which start together make one set of files. */
+static enum status
+hold_state_dir(const struct settings *settings, int *lock, char *sentence)
 {
-	int fd;
+	enum status status = files_make_folder(settings->state_dir);
 
-	if (mkdir(settings->state_dir, 0700) < 0 && errno != EEXIST)
-		return -1;
-	fd = open(settings->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		flock(fd, LOCK_EX);
-	return fd;
+	if (status == STATUS_OK)
+		status = files_lock_folder(settings->state_dir, lock);
+	if (status == STATUS_OK)
+		return status;
+	return complain(sentence, settings->state_dir, "this folder cannot be used", status);
 }
 
 enum status
@@ -174,16 +183,16 @@ credentials_load(
     const struct settings *settings, bool with_cluster_key, struct credentials *out, char *sentence)
 {
 	struct credentials fresh = { 0 };
-	enum status status = STATUS_OK;
-	int lock = lock_state_dir(settings);
+	int lock;
+	enum status status = hold_state_dir(settings, &lock, sentence);
 
-	if (lock < 0)
-		return complain(sentence, errno, settings->state_dir, "this folder cannot be used");
+	if (status != STATUS_OK)
+		return status;
 	if (!settings->insecure_plaintext)
 		status = load_certificate(settings, &fresh, sentence);
 	if (status == STATUS_OK && with_cluster_key)
 		status = load_cluster_key(settings, &fresh, sentence);
-	close(lock);
+	files_unlock(lock);
 	if (status == STATUS_OK)
 		*out = fresh;
 	else

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The secrets of a server and how they reach its children: certificate and key, and (work
- * servers) the cluster key. Missing files are made on the first start, unless the configuration
- * names other places than the default ones.
+ * servers) the cluster key. Missing files are made on the first start.
  */
 
 #ifndef SERVER_PROC_CREDENTIALS_H
@@ -31,8 +30,9 @@ struct credentials {
 
 /*
  * Reads what the settings name and checks that certificate and key belong together. What does not
- * exist is made (mode 0600, state-dir itself 0700); several programs may do so at once. With
- * insecure-plaintext there is no certificate. Anything but STATUS_OK: "sentence"
+ * exist is made (mode 0600, state-dir itself 0700); several programs may do so at once. A secret
+ * that everybody on this machine can read is a warning in the log. With insecure-plaintext there
+ * is no certificate. Anything but STATUS_OK: "sentence"
  * (CREDENTIALS_SENTENCE_MAX) says which file and what to do, *out is untouched.
  */
 enum status credentials_load(const struct settings *settings, bool with_cluster_key,
