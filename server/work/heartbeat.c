@@ -187,29 +187,35 @@ order_simple(struct heartbeat *heartbeat, enum order_kind kind)
 	give(heartbeat, order);
 }
 
-static struct tls_context *
-make_tls(const struct settings *settings, const struct credentials *credentials)
+static enum status
+make_tls(const struct settings *settings, const struct credentials *credentials,
+    struct tls_context **out)
 {
-	struct tls_context *tls = NULL;
-
-	if (!settings->insecure_plaintext &&
-	    tls_context_new_client(bytes_of_string(credentials->certificate),
-		bytes_of_string(credentials->key), &tls) != STATUS_OK)
-		log_error("the certificate cannot be shown to route servers");
-	return tls;
+	*out = NULL;
+	if (settings->insecure_plaintext)
+		return STATUS_OK;
+	return tls_context_new_client(bytes_of_string(credentials->certificate),
+	    bytes_of_string(credentials->key), out);
 }
 
 void
 heartbeat_reload(struct heartbeat *heartbeat, const struct settings *settings,
     const struct credentials *credentials)
 {
+	struct tls_context *tls;
 	struct order *order;
 
 	if (heartbeat == NULL)
 		return;
+	/* Never without TLS where TLS is wanted: then rather as before, or not at all. */
+	if (make_tls(settings, credentials, &tls) != STATUS_OK) {
+		log_error("the certificate cannot be shown to route servers: "
+		    "reports go on as before");
+		return;
+	}
 	order = mem_new(sizeof(*order));
 	order->kind = ORDER_RELOAD;
-	order->tls = make_tls(settings, credentials);
+	order->tls = tls;
 	order->every_ms = settings->report_seconds * 1000;
 	memcpy(order->pin, credentials->pin, sizeof(order->pin));
 	for (size_t i = 0; i < settings->route_servers.count && i < REPORTERS_MAX; i++)
