@@ -2,6 +2,7 @@
 #include "server/proc/limiter.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -31,18 +32,26 @@ static const struct {
 /*
  * A bucket as one number, the moment when it is full again: each token taken moves it by "step" into
  * the future, and a bucket with "burst" tokens may be at most that many steps away (the generic cell
- * rate algorithm of ITU-T I.371). 0: nobody uses the slot.
+ * rate algorithm of ITU-T I.371).
+ *
+ * A slot is one word, so that compare-and-swap is all it takes and a process may die or stop
+ * anywhere: in the upper 16 bits a tag of the key, below that moment in microseconds, which wraps
+ * around in nine years. Two keys that meet in a tag share a bucket; nobody can choose with whom.
+ * Zero, the start, is a bucket that has long been full.
  */
-struct slot {
-	uint64_t key;
-	uint64_t full_us;
-	enum rate rate;
+enum { TAG_SHIFT = 48 };
+
+#define MOMENT_MASK ((UINT64_C(1) << TAG_SHIFT) - 1)
+
+struct table {
+	_Atomic uint64_t seed;	/* 0: nobody has chosen it yet */
+	_Atomic uint64_t slots[];
 };
 
 struct limiter {
-	struct slot *slots;
-	size_t mask;
+	struct table *table;
 	uint64_t seed;
+	size_t mask;
 	bool is_loopback_limited;
 	struct {
 		uint64_t step_us;	/* 0: no limit */
@@ -50,19 +59,45 @@ struct limiter {
 	} speeds[RATE_COUNT];
 };
 
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "shared memory needs atomics without locks");
+
+size_t
+limiter_size(size_t slots)
+{
+	size_t rounded = PROBES;
+
+	while (rounded < slots)
+		rounded *= 2;
+	return sizeof(struct table) + rounded * sizeof(_Atomic uint64_t);
+}
+
+/* Whoever could foresee places could push others out on purpose. */
+static uint64_t
+agree_on_seed(struct table *table)
+{
+	uint64_t seed = atomic_load(&table->seed), fresh;
+
+	while (seed == 0) {
+		if (getrandom(&fresh, sizeof(fresh), 0) != sizeof(fresh))
+			log_fatal("no random number for the limits");
+		if (atomic_compare_exchange_strong(&table->seed, &seed, fresh))
+			seed = fresh;
+	}
+	return seed;
+}
+
 struct limiter *
-limiter_new(size_t slots, const struct settings *settings)
+limiter_new(void *memory, size_t size, const struct settings *settings)
 {
 	struct limiter *limiter = mem_new(sizeof(*limiter));
-	size_t size = PROBES;
+	size_t slots = PROBES;
 
-	while (size < slots)
-		size *= 2;
-	limiter->slots = mem_new_array(size, sizeof(*limiter->slots));
-	limiter->mask = size - 1;
-	/* Whoever could foresee places could push others out on purpose. */
-	if (getrandom(&limiter->seed, sizeof(limiter->seed), 0) != sizeof(limiter->seed))
-		log_fatal("no random number for the limits");
+	assert(size >= limiter_size(PROBES));
+	while (limiter_size(slots * 2) <= size)
+		slots *= 2;
+	limiter->table = memory;
+	limiter->mask = slots - 1;
+	limiter->seed = agree_on_seed(limiter->table);
 	limiter_configure(limiter, settings);
 	return limiter;
 }
@@ -70,9 +105,6 @@ limiter_new(size_t slots, const struct settings *settings)
 void
 limiter_free(struct limiter *limiter)
 {
-	if (limiter == NULL)
-		return;
-	free(limiter->slots);
 	free(limiter);
 }
 
@@ -104,45 +136,78 @@ mix(uint64_t value)
 	return value ^ value >> 31;
 }
 
-/* The key's slot; else the one it gets, emptied: unused, or the one that is full first. */
-static struct slot *
-find_slot(struct limiter *limiter, enum rate rate, uint64_t key)
+/* Microseconds from "now" until the bucket in "word" is full; below 0: since then. */
+static int64_t
+until_full(uint64_t word, uint64_t now)
 {
-	uint64_t place = mix(mix(key ^ limiter->seed) + rate + limiter->seed);
-	struct slot *victim = NULL;
+	uint64_t distance = (word - now) & MOMENT_MASK;
+
+	return distance <= MOMENT_MASK / 2 ? (int64_t)distance :
+	    (int64_t)distance - (int64_t)MOMENT_MASK - 1;
+}
+
+/* The key's slot; else the one it gets: that which is full first. *word is what is in there. */
+static _Atomic uint64_t *
+find_slot(struct limiter *limiter, uint64_t place, uint64_t now, uint64_t *word)
+{
+	_Atomic uint64_t *victim = NULL;
 
 	for (size_t i = 0; i < PROBES; i++) {
-		struct slot *slot = &limiter->slots[(place + i) & limiter->mask];
+		_Atomic uint64_t *slot = &limiter->table->slots[(place + i) & limiter->mask];
+		uint64_t seen = atomic_load_explicit(slot, memory_order_relaxed);
 
-		if (slot->full_us != 0 && slot->key == key && slot->rate == rate)
+		if (seen != 0 && seen >> TAG_SHIFT == place >> TAG_SHIFT) {
+			*word = seen;
 			return slot;
-		if (victim == NULL || slot->full_us < victim->full_us)
+		}
+		if (victim == NULL || until_full(seen, now) < until_full(*word, now)) {
 			victim = slot;
+			*word = seen;
+		}
 	}
-	*victim = (struct slot){ .key = key, .rate = rate };
 	return victim;
+}
+
+/* How far from full the key's bucket is. Deeper than empty only when the rates have changed. */
+static uint64_t
+missing_us(uint64_t place, uint64_t word, uint64_t now)
+{
+	int64_t missing = until_full(word, now);
+
+	return word >> TAG_SHIFT != place >> TAG_SHIFT || missing < 0 ? 0 : (uint64_t)missing;
+}
+
+/* False: somebody else was quicker. */
+static bool
+replace(_Atomic uint64_t *slot, uint64_t word, uint64_t place, uint64_t moment)
+{
+	uint64_t fresh = (place & ~MOMENT_MASK) | (moment & MOMENT_MASK);
+
+	return atomic_compare_exchange_strong_explicit(slot, &word, fresh, memory_order_relaxed,
+	    memory_order_relaxed);
 }
 
 static enum status
 take(struct limiter *limiter, enum rate rate, uint64_t key, uint64_t now_ms, uint32_t *retry_ms)
 {
 	uint64_t step = limiter->speeds[rate].step_us, depth = limiter->speeds[rate].depth_us;
-	uint64_t now = now_ms * 1000, full;
-	struct slot *slot;
+	uint64_t place = mix(mix(key ^ limiter->seed) + rate + limiter->seed);
+	uint64_t now = now_ms * 1000, word, missing;
+	_Atomic uint64_t *slot;
 
 	if (step == 0)
 		return STATUS_OK;
-	slot = find_slot(limiter, rate, key);
-	/* Deeper than empty it only is after limiter_configure(). */
-	if (slot->full_us > now + depth)
-		slot->full_us = now + depth;
-	full = (slot->full_us > now ? slot->full_us : now) + step;
-	if (full > now + depth) {
-		if (retry_ms != NULL)
-			*retry_ms = (uint32_t)((full - now - depth + 999) / 1000);
-		return STATUS_RATE_LIMITED;
-	}
-	slot->full_us = full;
+	do {
+		slot = find_slot(limiter, place, now, &word);
+		missing = missing_us(place, word, now);
+		if (missing > depth && replace(slot, word, place, now + depth))
+			missing = depth;
+		if (missing > depth - step) {
+			if (retry_ms != NULL)
+				*retry_ms = (uint32_t)((missing + step - depth + 999) / 1000);
+			return STATUS_RATE_LIMITED;
+		}
+	} while (!replace(slot, word, place, now + missing + step));
 	return STATUS_OK;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How often one address or one account may do something: token buckets in a table of fixed size,
- * one table per process. A key costs no allocation; when the table is crowded, the bucket that is
- * nearest to full gives way. Times are passed in (clock_monotonic_ms()).
+ * How often one address or one account may do something: token buckets in a table of fixed size
+ * that all children of a server share, without locks. A key costs no allocation; when the table is
+ * crowded, the bucket that is nearest to full gives way. Times are passed in
+ * (clock_monotonic_ms()).
  */
 
 #ifndef SERVER_PROC_LIMITER_H
@@ -23,8 +24,18 @@ enum rate {
 
 struct limiter;
 
-/* "slots" buckets of 24 bytes (rounded up to a power of two); rates from the settings. */
-struct limiter *limiter_new(size_t slots, const struct settings *settings);
+/* Buckets that a server remembers at the same time. */
+enum { LIMITER_SLOTS = 262144 };
+
+/* Bytes of a table for so many buckets, 8 for each (rounded up to a power of two). */
+size_t limiter_size(size_t slots);
+
+/*
+ * One process's hand on the table in "memory", which is shared (MAP_SHARED), stays the caller's
+ * and was zeroed before the first use; but its first 8 bytes, if they are not zero, are the seed
+ * of the places in it. Rates from the settings.
+ */
+struct limiter *limiter_new(void *memory, size_t size, const struct settings *settings);
 void limiter_free(struct limiter *limiter);
 
 /* New rates after a reload; what was used up stays used up. */

@@ -17,8 +17,6 @@ enum {
 	OUTPUT_LOW = 4096,
 	OUTPUT_HIGH = 65536,
 	DRAIN_MS = 2000,
-	/* Addresses that a child remembers at the same time. */
-	LIMITER_SLOTS = 65536,
 };
 
 /* --- settings ------------------------------------------------------------- */
@@ -200,13 +198,16 @@ route_run(struct proc_child *child)
 	struct route route = { 0 };
 	enum status status = start(&route, child);
 	int exit_status;
+	void *memory;
+	size_t size;
 
 	if (status != STATUS_OK) {
 		log_error("settings cannot be used: %s", status_text(status));
 		clear(&route);
 		return PROC_EXIT_HOPELESS;
 	}
-	route.limiter = limiter_new(LIMITER_SLOTS, &route.settings);
+	memory = proc_child_memory(child, ROUTE_MEMORY_LIMITS, &size);
+	route.limiter = limiter_new(memory, size, &route.settings);
 	exit_status = proc_child_run(child, &handlers, &route);
 	clear(&route);
 	return exit_status;

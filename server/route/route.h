@@ -27,8 +27,11 @@ struct route {
 	bool is_leaving;
 };
 
-/* The place of the table of work servers among the service's memories. */
-enum { ROUTE_MEMORY_NODES };
+/* What the children share. */
+enum {
+	ROUTE_MEMORY_NODES,	/* nodes.h */
+	ROUTE_MEMORY_LIMITS,	/* limiter.h */
+};
 
 /* The whole life of a child; proc_role.run. */
 int route_run(struct proc_child *child);

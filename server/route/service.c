@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/proc/credentials.h"
+#include "server/proc/limiter.h"
 #include "server/route/route.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -91,6 +92,7 @@ static const struct proc_role roles[] = {
 
 static const char *const memories[] = {
 	[ROUTE_MEMORY_NODES] = "nodes",
+	[ROUTE_MEMORY_LIMITS] = "limits",
 };
 
 const struct proc_service route_service = {
@@ -128,7 +130,10 @@ route_service_run(const struct arguments *arguments, struct settings *settings)
 	struct proc_plan plan = {
 		.counts = { settings_child_count(settings) },
 		.clients_max = { settings->clients_per_child },
-		.memory_sizes = { [ROUTE_MEMORY_NODES] = nodes_size() },
+		.memory_sizes = {
+			[ROUTE_MEMORY_NODES] = nodes_size(),
+			[ROUTE_MEMORY_LIMITS] = limiter_size(LIMITER_SLOTS),
+		},
 		.listener_count = 1,
 		.arg = &service,
 	};

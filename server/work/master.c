@@ -9,6 +9,7 @@
 #include "server/bus/presence.h"
 #include "server/proc/arguments.h"
 #include "server/proc/credentials.h"
+#include "server/proc/limiter.h"
 #include "server/work/heartbeat.h"
 #include "server/work/service.h"
 #include "shared/log.h"
@@ -168,6 +169,7 @@ fill_plan(struct master *master, struct proc_plan *plan)
 	master->presence_size = presence_size(most_clients(settings, children));
 	plan->memory_sizes[WORK_PRESENCE] = master->presence_size;
 	plan->memory_sizes[WORK_FACTS] = sizeof(struct work_facts);
+	plan->memory_sizes[WORK_LIMITS] = limiter_size(LIMITER_SLOTS);
 	plan->settings = credentials_pack(settings, &master->credentials);
 	plan->arg = master;
 	return STATUS_OK;

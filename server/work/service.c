@@ -24,6 +24,7 @@ static const struct proc_link links[] = {
 static const char *const memories[WORK_MEMORIES] = {
 	[WORK_PRESENCE] = "presence",
 	[WORK_FACTS] = "facts",
+	[WORK_LIMITS] = "limits",
 };
 
 const struct proc_service work_service = {

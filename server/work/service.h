@@ -17,6 +17,7 @@ enum work_role {
 enum work_memory {
 	WORK_PRESENCE,	/* presence.h */
 	WORK_FACTS,	/* struct work_facts */
+	WORK_LIMITS,	/* limiter.h */
 	WORK_MEMORIES,
 };
 

@@ -27,7 +27,6 @@
 enum {
 	TICK_MS = 250,		/* how exact deadlines are */
 	DRAIN_MS = 5000,	/* for the last words to a client */
-	LIMITER_SLOTS = 65536,
 };
 
 /* --- what comes from the parent ------------------------------------------------------ */
@@ -266,6 +265,15 @@ make_bus(struct worker *worker)
 	    proc_child_base(worker->child), &presence, &holder, &bus_events, worker);
 }
 
+static struct limiter *
+make_limiter(const struct worker *worker)
+{
+	size_t size;
+	void *memory = proc_child_memory(worker->child, WORK_LIMITS, &size);
+
+	return limiter_new(memory, size, &worker->settings);
+}
+
 static void
 worker_start(struct worker *worker)
 {
@@ -280,7 +288,7 @@ worker_start(struct worker *worker)
 	worker->store = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, store_on_word, worker);
 	worker->bus = make_bus(worker);
 	worker->introduce = introduce_new();
-	worker->limiter = limiter_new(LIMITER_SLOTS, &worker->settings);
+	worker->limiter = make_limiter(worker);
 	if (is_database_shared(&worker->settings))
 		worker->registrar = registrar_new(worker);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/proc/limiter.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +9,33 @@
 
 #include <cmocka.h>
 
+#include "shared/compiler.h"
 #include "shared/endpoint.h"
+#include "shared/mem.h"
 
 enum { NOW = 1000000 };
+
+/* A table of its own; places in it are the same in every run. */
+static struct table {
+	uint64_t *memory;
+	size_t size;
+} table;
+
+static struct limiter *
+open_limiter(size_t slots, const struct settings *settings)
+{
+	table.size = limiter_size(slots);
+	table.memory = mem_new(table.size);
+	table.memory[0] = 1;
+	return limiter_new(table.memory, table.size, settings);
+}
+
+static void
+close_limiter(struct limiter *limiter)
+{
+	limiter_free(limiter);
+	free(table.memory);
+}
 
 static struct settings
 settings_with(uint32_t per_minute, uint32_t burst)
@@ -49,7 +74,7 @@ static void
 refuses_after_the_burst(void **state UNUSED)
 {
 	struct settings settings = settings_with(60, 5);
-	struct limiter *limiter = limiter_new(64, &settings);
+	struct limiter *limiter = open_limiter(64, &settings);
 	uint32_t retry = 0;
 
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW), 5);
@@ -59,7 +84,7 @@ refuses_after_the_burst(void **state UNUSED)
 	assert_int_equal(limiter_take_account(limiter, RATE_REQUESTS, 7, NOW + 400, &retry),
 	    STATUS_RATE_LIMITED);
 	assert_int_equal(retry, 600);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 /* Whoever waits as long as told gets one token, and not a millisecond before. */
@@ -67,7 +92,7 @@ static void
 fills_with_time(void **state UNUSED)
 {
 	struct settings settings = settings_with(7, 3);
-	struct limiter *limiter = limiter_new(64, &settings);
+	struct limiter *limiter = open_limiter(64, &settings);
 	uint64_t now = NOW;
 	uint32_t retry = 0;
 
@@ -84,7 +109,7 @@ fills_with_time(void **state UNUSED)
 	}
 	/* Never more than the burst, however long it was quiet. */
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, now + 3600000), 3);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 static void
@@ -92,32 +117,32 @@ keys_and_rates_do_not_mix(void **state UNUSED)
 {
 	struct settings settings = settings_with(60, 5);
 	/* So small that all of them look into the same slots. */
-	struct limiter *limiter = limiter_new(8, &settings);
+	struct limiter *limiter = open_limiter(8, &settings);
 
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW), 5);
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 8, NOW), 5);
 	assert_int_equal(drain_account(limiter, RATE_PAGES, 7, NOW), 5);
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW), 0);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 static void
 zero_a_minute_is_no_limit(void **state UNUSED)
 {
 	struct settings settings = settings_with(0, 1);
-	struct limiter *limiter = limiter_new(64, &settings);
+	struct limiter *limiter = open_limiter(64, &settings);
 
 	for (int i = 0; i < 100000; i++)
 		assert_int_equal(limiter_take_account(limiter, RATE_REQUESTS, 7, NOW, NULL),
 		    STATUS_OK);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 static void
 counts_addresses_by_prefix(void **state UNUSED)
 {
 	struct settings settings = settings_with(60, 2);
-	struct limiter *limiter = limiter_new(64, &settings);
+	struct limiter *limiter = open_limiter(64, &settings);
 	uint32_t retry = 0;
 
 	assert_int_equal(take_address(limiter, "192.0.2.1", NOW, NULL), STATUS_OK);
@@ -130,14 +155,14 @@ counts_addresses_by_prefix(void **state UNUSED)
 	assert_int_equal(take_address(limiter, "2001:db8::2", NOW, NULL), STATUS_OK);
 	assert_int_equal(take_address(limiter, "2001:db8::3", NOW, NULL), STATUS_RATE_LIMITED);
 	assert_int_equal(take_address(limiter, "2001:db8:0:1::3", NOW, NULL), STATUS_OK);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 static void
 loopback_is_exempt_until_told(void **state UNUSED)
 {
 	struct settings settings = settings_with(60, 2);
-	struct limiter *limiter = limiter_new(64, &settings);
+	struct limiter *limiter = open_limiter(64, &settings);
 
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(take_address(limiter, "127.0.0.1", NOW, NULL), STATUS_OK);
@@ -148,14 +173,14 @@ loopback_is_exempt_until_told(void **state UNUSED)
 	assert_int_equal(take_address(limiter, "127.0.0.1", NOW, NULL), STATUS_OK);
 	assert_int_equal(take_address(limiter, "127.0.0.1", NOW, NULL), STATUS_OK);
 	assert_int_equal(take_address(limiter, "127.0.0.1", NOW, NULL), STATUS_RATE_LIMITED);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 static void
 new_rates_count_at_once(void **state UNUSED)
 {
 	struct settings settings = settings_with(1, 1000000);
-	struct limiter *limiter = limiter_new(64, &settings);
+	struct limiter *limiter = open_limiter(64, &settings);
 	uint32_t retry = 0;
 
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW), 1000000);
@@ -165,7 +190,7 @@ new_rates_count_at_once(void **state UNUSED)
 	    STATUS_RATE_LIMITED);
 	assert_int_equal(retry, 1000);
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW + 2000), 2);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 /* A key that used up everything is not pushed out by many that took one token each. */
@@ -173,14 +198,14 @@ static void
 who_owes_most_is_remembered(void **state UNUSED)
 {
 	struct settings settings = settings_with(60, 100);
-	struct limiter *limiter = limiter_new(256, &settings);
+	struct limiter *limiter = open_limiter(256, &settings);
 
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW), 100);
 	for (uint64_t uid = 1000; uid < 101000; uid++)
 		assert_int_equal(limiter_take_account(limiter, RATE_REQUESTS, uid, NOW, NULL),
 		    STATUS_OK);
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, NOW), 0);
-	limiter_free(limiter);
+	close_limiter(limiter);
 }
 
 /* While keys fit, nobody is forgotten; full buckets are the first to go. */
@@ -188,7 +213,7 @@ static void
 a_quiet_key_gives_way(void **state UNUSED)
 {
 	struct settings settings = settings_with(60, 1);
-	struct limiter *limiter = limiter_new(8, &settings);
+	struct limiter *limiter = open_limiter(8, &settings);
 
 	for (uint64_t uid = 1; uid <= 8; uid++)
 		assert_int_equal(drain_account(limiter, RATE_REQUESTS, uid, NOW + 100 * uid), 1);
@@ -199,7 +224,83 @@ a_quiet_key_gives_way(void **state UNUSED)
 	for (uint64_t uid = 2; uid <= 9; uid++)
 		assert_int_equal(drain_account(limiter, RATE_REQUESTS, uid, NOW + 900), 0);
 	assert_int_equal(drain_account(limiter, RATE_REQUESTS, 1, NOW + 900), 1);
-	limiter_free(limiter);
+	close_limiter(limiter);
+}
+
+/* What one process has let through counts for the others. */
+static void
+processes_share_their_buckets(void **state UNUSED)
+{
+	struct settings settings = settings_with(60, 5);
+	struct limiter *one = open_limiter(64, &settings);
+	struct limiter *other = limiter_new(table.memory, table.size, &settings);
+
+	assert_int_equal(limiter_take_account(one, RATE_REQUESTS, 7, NOW, NULL), STATUS_OK);
+	assert_int_equal(drain_account(other, RATE_REQUESTS, 7, NOW), 4);
+	assert_int_equal(drain_account(one, RATE_REQUESTS, 7, NOW), 0);
+	assert_int_equal(drain_account(one, RATE_REQUESTS, 7, NOW + 3000), 3);
+	limiter_free(other);
+	close_limiter(one);
+}
+
+enum { THREADS = 4, SHARED_BURST = 20000 };
+
+static void *
+drain_in_thread(void *limiter)
+{
+	return (void *)(uintptr_t)drain_account(limiter, RATE_REQUESTS, 7, NOW);
+}
+
+/* Not one token more than there are, however they run against each other. */
+static void
+nobody_gets_a_token_twice(void **state UNUSED)
+{
+	struct settings settings = settings_with(60, SHARED_BURST);
+	struct limiter *limiter = open_limiter(64, &settings);
+	pthread_t threads[THREADS];
+	uintptr_t sum = 1;
+
+	assert_int_equal(limiter_take_account(limiter, RATE_REQUESTS, 7, NOW, NULL), STATUS_OK);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, drain_in_thread, limiter), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		void *count;
+
+		assert_int_equal(pthread_join(threads[i], &count), 0);
+		sum += (uintptr_t)count;
+	}
+	assert_int_equal(sum, SHARED_BURST);
+	close_limiter(limiter);
+}
+
+/* The moments in the table wrap around; a machine may be up for that long. */
+static void
+years_do_not_matter(void **state UNUSED)
+{
+	const uint64_t wrap_ms = (UINT64_C(1) << 48) / 1000;
+	struct settings settings = settings_with(60, 5);
+	struct limiter *limiter = open_limiter(64, &settings);
+
+	for (uint64_t now = wrap_ms - 20000; now < wrap_ms + 20000; now += 5000)
+		assert_int_equal(drain_account(limiter, RATE_REQUESTS, 7, now), 5);
+	close_limiter(limiter);
+}
+
+static void
+seeds_differ_from_table_to_table(void **state UNUSED)
+{
+	struct settings settings = settings_with(60, 5);
+	uint64_t seeds[2];
+
+	for (size_t i = 0; i < ARRAY_LEN(seeds); i++) {
+		uint64_t *memory = mem_new(limiter_size(64));
+
+		limiter_free(limiter_new(memory, limiter_size(64), &settings));
+		seeds[i] = memory[0];
+		assert_int_not_equal(seeds[i], 0);
+		free(memory);
+	}
+	assert_int_not_equal(seeds[0], seeds[1]);
 }
 
 static void
@@ -222,6 +323,10 @@ main(void)
 		cmocka_unit_test(new_rates_count_at_once),
 		cmocka_unit_test(who_owes_most_is_remembered),
 		cmocka_unit_test(a_quiet_key_gives_way),
+		cmocka_unit_test(processes_share_their_buckets),
+		cmocka_unit_test(nobody_gets_a_token_twice),
+		cmocka_unit_test(years_do_not_matter),
+		cmocka_unit_test(seeds_differ_from_table_to_table),
 		cmocka_unit_test(rates_have_names),
 	};
 
