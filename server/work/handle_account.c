@@ -118,12 +118,12 @@ void
 handle_delete_user(struct session *session, const struct msg_delete_user *message)
 {
 	struct verb_account_get ask = { .uid = message->uid };
-	enum status status = message->uid == 0 ? STATUS_NO_SUCH_USER
-					       : proof_keep(session, PROOF_DELETE, message->request,
-						     message->uid, message->method, message->proof);
+	uint32_t retry_ms = 0;
+	enum status status = proof_keep(session, PROOF_DELETE, message->request, message->uid,
+	    message->method, message->proof, &retry_ms);
 
 	if (status != STATUS_OK)
-		session_error(session, message->request, status, 0, NULL);
+		session_error(session, message->request, status, retry_ms, NULL);
 	else
 		answer_ask(session, message->request, VERB_ACCOUNT_GET, &ask, on_delete_proof);
 }

@@ -54,16 +54,22 @@ handle_ping_ok(struct session *session UNUSED, const struct msg_ping_ok *message
 {
 }
 
-/* The one request of ours that a client may refuse is an introduction; all else it complains about is the connection. */
+/*
+ * The one request of ours that a client may refuse is an introduction; all else it complains about
+ * is the connection. Once is enough: nobody shall fill our log.
+ */
 void
 handle_error(struct session *session, const struct msg_error *message)
 {
 	char sentence[512];
 
-	if (message->request != 0 && session->state == IN_ONLINE) {
+	if (message->request != 0 && session->uid != 0) {
 		introduce_refused(session, message->request);
 		return;
 	}
+	if (session->has_complained)
+		return;
+	session->has_complained = true;
 	str_escape(message->sentence, sentence, sizeof(sentence));
 	log_info("session %08x: the client reports status %u: %s", session->id, message->status,
 	    sentence);

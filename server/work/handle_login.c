@@ -3,7 +3,6 @@
 
 #include "server/proc/child.h"
 #include "server/proc/counters.h"
-#include "server/proc/limiter.h"
 #include "server/store/store_client.h"
 #include "server/work/answer.h"
 #include "server/work/dispatch.h"
@@ -98,19 +97,6 @@ on_login(void *arg, const struct store_answer *answer)
 		session_error(session, answer->tag, status, 0, NULL);
 }
 
-/*
- * Passwords can be guessed from many addresses at once, so they are counted by account, too. Keys
- * cannot: whoever has one gets in also while somebody guesses.
- */
-static enum status
-take_guess(struct session *session, const struct msg_login *message, uint32_t *retry_ms)
-{
-	if (message->method != PROOF_SECRET)
-		return STATUS_OK;
-	return limiter_take_account(session->worker->limiter, RATE_ACCOUNT_LOGINS, message->uid,
-	    clock_monotonic_ms(), retry_ms);
-}
-
 void
 handle_login(struct session *session, const struct msg_login *message)
 {
@@ -120,13 +106,9 @@ handle_login(struct session *session, const struct msg_login *message)
 		.bundle_version = message->bundle_version,
 	};
 	uint32_t retry_ms = 0;
-	enum status status = take_guess(session, message, &retry_ms);
+	enum status status = proof_keep(session, PROOF_LOGIN, message->request, message->uid,
+	    message->method, message->proof, &retry_ms);
 
-	if (status == STATUS_OK && message->uid == 0)
-		status = STATUS_NO_SUCH_USER;
-	if (status == STATUS_OK)
-		status = proof_keep(session, PROOF_LOGIN, message->request, message->uid,
-		    message->method, message->proof);
 	if (status != STATUS_OK)
 		session_error(session, message->request, status, retry_ms, NULL);
 	else

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 
+#include "server/proc/limiter.h"
 #include "server/work/session.h"
 #include "server/work/worker.h"
+#include "shared/clock.h"
 #include "shared/compiler.h"
 #include "shared/mem.h"
 #include "shared/password.h"
@@ -67,15 +69,34 @@ begin_attempt(struct session *session, enum proof_purpose purpose, uint32_t requ
 	return attempt;
 }
 
+/*
+ * Passwords can be guessed from many addresses at once, so they are counted by account, too. Keys
+ * cannot: whoever has one gets in also while somebody guesses.
+ */
+static enum status
+take_guess(struct session *session, uint64_t uid, uint8_t method, uint32_t *retry_ms)
+{
+	if (method != PROOF_SECRET)
+		return STATUS_OK;
+	return limiter_take_account(session->worker->limiter, RATE_ACCOUNT_LOGINS, uid,
+	    clock_monotonic_ms(), retry_ms);
+}
+
 enum status
 proof_keep(struct session *session, enum proof_purpose purpose, uint32_t request, uint64_t uid,
-    uint8_t method, struct bytes proof)
+    uint8_t method, struct bytes proof, uint32_t *retry_ms)
 {
 	struct attempt *attempt;
+	enum status status;
 
 	if (method >= ARRAY_LEN(methods) || methods[method].check == NULL ||
 	    methods[method].size != proof.len)
 		return STATUS_BAD_VALUE;
+	if (uid == 0)
+		return STATUS_NO_SUCH_USER;
+	status = take_guess(session, uid, method, retry_ms);
+	if (status != STATUS_OK)
+		return status;
 	attempt = begin_attempt(session, purpose, request, uid, 0);
 	attempt->method = method;
 	memcpy(attempt->proof, proof.data, proof.len);

@@ -40,11 +40,12 @@ struct attempt {
 
 /*
  * Keeps what the client brought in session->attempt and makes the session IN_PROVING until
- * proof_forget(). STATUS_BAD_VALUE: no such method, or a proof of the wrong size for it; nothing
- * has changed then.
+ * proof_forget(). STATUS_BAD_VALUE: no such method, or a proof of the wrong size for it;
+ * STATUS_NO_SUCH_USER: uid 0; STATUS_RATE_LIMITED: too many guesses at the password of this
+ * account, the next one counts in *retry_ms. Nothing has changed then.
  */
 enum status proof_keep(struct session *session, enum proof_purpose purpose, uint32_t request,
-    uint64_t uid, uint8_t method, struct bytes proof);
+    uint64_t uid, uint8_t method, struct bytes proof, uint32_t *retry_ms);
 
 /* The same for a new bundle of the account that is logged in; its signature is the proof. */
 void proof_keep_bundle(struct session *session, const struct msg_bundle *bundle);

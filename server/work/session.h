@@ -46,6 +46,7 @@ struct session {
 	uint32_t serial;		/* counts this child's clients; makes nonces different */
 	uint8_t state;
 	uint8_t pending;
+	bool has_complained; /* with an ERROR, which is in the log */
 	bool is_settled; /* does not count as "at the door" any more; see admission.h */
 };
 
