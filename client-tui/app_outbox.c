@@ -72,6 +72,15 @@ reconnect(void *arg)
 	return STATUS_OK;
 }
 
+static void
+stop(void *arg)
+{
+	struct app *app = arg;
+
+	if (app->link != NULL)
+		server_link_disconnect(app->link);
+}
+
 /* The same place as a server that is known counts as that one, with its key. */
 static bool
 is_known(const struct app *app, const struct endpoint *where, struct invite *out)
@@ -122,5 +131,6 @@ app_fill_outbox(struct app *app)
 		.users = users,
 		.find = find,
 		.reconnect = reconnect,
+		.stop = stop,
 	};
 }

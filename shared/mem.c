@@ -90,3 +90,11 @@ mem_wipe(void *secret, size_t size)
 {
 	explicit_bzero(secret, size);
 }
+
+void
+mem_free_secret(char *secret)
+{
+	if (secret != NULL)
+		mem_wipe(secret, strlen(secret));
+	free(secret);
+}

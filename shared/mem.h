@@ -30,4 +30,7 @@ char *mem_format_list(const char *format, va_list arguments) PRINTF_LIKE(1, 0) M
 /* Overwrites a secret in a way no optimiser removes (explicit_bzero(3)). */
 void mem_wipe(void *secret, size_t size);
 
+/* Wipes a string of the heap, and frees it. NULL is fine. */
+void mem_free_secret(char *secret);
+
 #endif

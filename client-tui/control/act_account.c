@@ -292,34 +292,52 @@ on_form_answer(void *arg, const struct answer *answer)
 {
 	struct question *question = arg;
 	struct model *model = question->control->model;
+	struct form *form = model_change_form(model);
+	const char *sentence = answer->status == STATUS_STOPPED ? "Stopped. Enter tries it again." : answer->sentence;
 
-	if (!model->form.is_open)
-		on_registered(arg, answer);
-	else if (answer->status != STATUS_OK) {
-		form_refuse(model_change_form(model), field_of(answer->status), bytes_of_string(answer->sentence));
+	if (form->is_open && answer->status != STATUS_OK) {
+		form_refuse(form, field_of(answer->status), bytes_of_string(sentence));
 		question_drop(question);
-	} else {
-		form_close(model_change_form(model));
-		if (answer->type == MSG_REGISTER_OK)
-			on_registered(arg, answer);
-		else
-			question_drop(question);
+		return;
 	}
+	form_close(form);
+	if (answer->type == MSG_REGISTER_OK)
+		on_registered(arg, answer);
+	else
+		on_logged_in(arg, answer);
 }
 
-/* NULL when it can be handed in, else what is missing, and where. */
+/* NULL when it can be handed in, else what is missing or wrong, and in which field first. */
 static const char *
 find_gap(const struct form *form, enum form_field *field)
 {
-	for (*field = FORM_SERVER; *field < FORM_CHOICE; (*field)++)
-		if (form_text(form, *field).len == 0)
-			return *field == FORM_SERVER ? "Which server? An invite line, or host:port."
-			    : *field == FORM_NAME    ? "Which name?"
-						     : "The password is missing.";
+	*field = FORM_SERVER;
+	if (form_text(form, FORM_SERVER).len == 0)
+		return "Which server? An invite line, or host:port.";
 	*field = FORM_NAME;
-	if (form->is_new && !str_is_name(form_text(form, FORM_NAME)))
+	if (form_text(form, FORM_NAME).len == 0)
+		return "Which name?";
+	if (!str_is_name(form_text(form, FORM_NAME)))
 		return status_text(STATUS_BAD_NAME);
-	return NULL;
+	*field = FORM_PASSWORD;
+	return form_text(form, FORM_PASSWORD).len == 0 ? "The password is missing." : NULL;
+}
+
+/* A slip in a password that nobody sees would lock its owner out. */
+static bool
+is_password_sure(struct form *form)
+{
+	if (!form->is_new)
+		return true;
+	if (!form_is_again(form)) {
+		form_ask_again(form, bytes_of_string("A new account: its password once more. Who has one already "
+						     "chooses \"back\" below."));
+		return false;
+	}
+	if (form_is_same(form))
+		return true;
+	form_refuse(form, FORM_PASSWORD, bytes_of_string("The two passwords are not the same. The first one again."));
+	return false;
 }
 
 static void
@@ -345,8 +363,7 @@ send_form(struct control *control)
 		form_refuse(form, field_of(status), bytes_of_string(control_refusal(control, status)));
 		question_drop(question);
 	}
-	mem_wipe(password, strlen(password));
-	free(password);
+	mem_free_secret(password);
 	free(name);
 }
 
@@ -361,15 +378,27 @@ form_hand_in(struct control *control)
 	if (form->is_busy)
 		return;
 	/* Enter goes on to the next field, until there is none. */
-	if (form->field < FORM_PASSWORD) {
+	gap = find_gap(form, &field);
+	if (form->field < FORM_PASSWORD && (gap == NULL || field > form->field)) {
+		form_hush(form);
 		form_next(form);
 		return;
 	}
-	gap = find_gap(form, &field);
 	if (gap != NULL)
 		form_refuse(form, field, bytes_of_string(gap));
+	else if (!is_password_sure(form))
+		return;
 	else if (!control->outbox->use_server(control->outbox->arg, form_text(form, FORM_SERVER), why))
 		form_refuse(form, FORM_SERVER, bytes_of_string(why));
 	else
 		send_form(control);
+}
+
+void
+form_escape(struct control *control)
+{
+	if (control->model->form.is_busy)
+		control->outbox->stop(control->outbox->arg);
+	else
+		form_close(model_change_form(control->model));
 }

@@ -50,8 +50,11 @@ act_edit(struct control *control, int number)
 {
 	struct model *model = control->model;
 
-	if (model->help.is_open)
+	if (model->help.is_open) {
+		if (number == EDIT_HOME || number == EDIT_END)
+			help_to_end(control, number == EDIT_END);
 		return;
+	}
 	if (model->form.is_open && model->form.field == FORM_CHOICE && (number == EDIT_LEFT || number == EDIT_RIGHT))
 		form_choose(model_change_form(model), number == EDIT_LEFT);
 	else if (model_draft(model) != NULL)
@@ -108,7 +111,7 @@ act_vertical(struct control *control, int number)
 		(number < 0 ? form_previous : form_next)(model_change_form(model));
 	} else if (model->ask.kind == ASK_NOTHING && model_pane(model).kind == PANE_DIRECTORY &&
 	    draft_is_empty(model_draft(model))) {
-		directory_select(model_change_directory(model), number);
+		people_select(control, number);
 	} else if ((draft = model_change_draft(model)) != NULL) {
 		if (!(number < 0 ? draft_up : draft_down)(draft))
 			(number < 0 ? draft_older : draft_newer)(draft);

@@ -40,6 +40,20 @@ on_users(void *arg, const struct answer *answer)
 	question_drop(question);
 }
 
+/* What was told below the page before was about that one, or about the row before. */
+static void
+forget_notes(struct control *control)
+{
+	transcript_forget(model_change_transcript(control->model, pane_directory()));
+}
+
+void
+people_select(struct control *control, int rows)
+{
+	forget_notes(control);
+	directory_select(model_change_directory(control->model), rows);
+}
+
 void
 people_load(struct control *control, struct pane pane, uint32_t page)
 {
@@ -48,6 +62,7 @@ people_load(struct control *control, struct pane pane, uint32_t page)
 	struct question *question = question_new(control, pane, 0, "");
 	enum status status;
 
+	forget_notes(control);
 	directory_load(directory, page);
 	status = control->outbox->users(control->outbox->arg, page, directory->online_only, directory->prefix, on_user,
 	    on_users, question);
@@ -64,10 +79,12 @@ read_page(struct control *control, struct pane pane, const char *word, uint32_t 
 	const struct directory *directory = &control->model->directory;
 	uint64_t number;
 
-	if (!str_to_number(bytes_of_string(word), UINT32_MAX, &number) || number == 0) {
+	if (!str_to_number(bytes_of_string(word), UINT64_MAX, &number) || number == 0) {
 		control_alert(control, pane, "%s: a page is a number from 1 on.", word);
 		return false;
 	}
+	if (directory->pages == 0 && number > UINT32_MAX)
+		number = UINT32_MAX;
 	if (directory->pages > 0 && number > directory->pages) {
 		control_alert(control, pane, "There is no page %" PRIu64 ": the last one is %" PRIu32 ".", number,
 		    directory->pages);
@@ -86,32 +103,32 @@ command_users(struct order *order)
 		people_load(order->control, order->pane, page);
 }
 
-static void
-turn(struct order *order, int pages)
+void
+people_turn(struct control *control, struct pane pane, int pages)
 {
-	const struct directory *directory = &order->control->model->directory;
+	const struct directory *directory = &control->model->directory;
 	int64_t page = (int64_t)directory->page + pages;
 
 	if (directory->page == 0)
 		page = 1;
 	if (page < 1)
-		control_note(order->control, order->pane, "This is the first page.");
+		control_note(control, pane, "This is the first page.");
 	else if (directory->pages > 0 && page > (int64_t)directory->pages)
-		control_note(order->control, order->pane, "This is the last page.");
+		control_note(control, pane, "This is the last page.");
 	else
-		people_load(order->control, order->pane, (uint32_t)page);
+		people_load(control, pane, (uint32_t)page);
 }
 
 void
 command_next(struct order *order)
 {
-	turn(order, 1);
+	people_turn(order->control, order->pane, 1);
 }
 
 void
 command_previous(struct order *order)
 {
-	turn(order, -1);
+	people_turn(order->control, order->pane, -1);
 }
 
 static void
@@ -169,6 +186,15 @@ void
 answer_filter(struct control *control, const char *key UNUSED, const char *text)
 {
 	set_filter(control, model_pane(control->model), text, control->model->directory.online_only);
+}
+
+void
+people_escape(struct control *control)
+{
+	if (control->model->directory.prefix[0] != '\0')
+		set_filter(control, pane_directory(), "", control->model->directory.online_only);
+	else
+		model_show_before(control->model);
 }
 
 /* --- one person --------------------------------------------------------------------------- */

@@ -20,25 +20,18 @@ scroll(struct control *control, struct transcript_place place)
 	transcript_scroll(model_change_transcript(model, model_pane(model)), place);
 }
 
-static bool
-has_page(const struct directory *directory, int64_t page)
-{
-	return page >= 1 && page <= (int64_t)directory->pages;
-}
-
 void
 act_page(struct control *control, int number)
 {
 	struct model *model = control->model;
 	int lines = number * view_page(model, control->columns, control->rows);
-	int64_t page = (int64_t)model->directory.page + number;
 
 	if (model->help.is_open)
 		help_scroll(model_change_help(model), lines, view_help_end(model, control->columns, control->rows));
 	else if (model_pane(model).kind != PANE_DIRECTORY)
 		scroll(control, view_scroll(model, control->columns, control->rows, lines));
-	else if (has_page(&model->directory, page))
-		people_load(control, pane_directory(), (uint32_t)page);
+	else
+		people_turn(control, pane_directory(), number);
 }
 
 void
@@ -51,6 +44,14 @@ void
 act_first_new(struct control *control, int number UNUSED)
 {
 	scroll(control, view_first_new(control->model, control->columns, control->rows));
+}
+
+void
+help_to_end(struct control *control, bool is_last)
+{
+	size_t end = view_help_end(control->model, control->columns, control->rows);
+
+	help_scroll(model_change_help(control->model), is_last ? (int)end : -(int)end, end);
 }
 
 /* --- panes -------------------------------------------------------------------------------- */
@@ -152,6 +153,13 @@ add_commands(struct lines *lines)
 	add_line(lines, "       %-22s %s", "//text", "Sends text that starts with a slash.");
 }
 
+/* The fourth pane and so on have keys like the third. */
+static bool
+goes_without_saying(const struct action *action)
+{
+	return action->run == act_pane && action->number > 3;
+}
+
 static void
 add_keys(const struct control *control, struct lines *lines)
 {
@@ -163,12 +171,13 @@ add_keys(const struct control *control, struct lines *lines)
 		const char *key = keymap_key_of(control->keymap, &actions[i]);
 
 		if (strcmp(group, actions[i].group) != 0) {
+			add_line(lines, " ");
+			add_line(lines, "Keys: %s%s", actions[i].group,
+			    group[0] == '\0' ? " (C- is Ctrl, M- is Alt, S- is Shift)" : "");
+			add_line(lines, " ");
 			group = actions[i].group;
-			add_line(lines, " ");
-			add_line(lines, "Keys: %s (C- is Ctrl, M- is Alt, S- is Shift)", group);
-			add_line(lines, " ");
 		}
-		if (key != NULL)
+		if (key != NULL && !goes_without_saying(&actions[i]))
 			add_line(lines, "  %-12s %s", key, actions[i].help);
 	}
 }
@@ -248,12 +257,12 @@ act_escape(struct control *control, int number UNUSED)
 
 	if (model->help.is_open)
 		help_close(model_change_help(model));
-	else if (model->form.is_open && !model->form.is_busy)
-		form_close(model_change_form(model));
+	else if (model->form.is_open)
+		form_escape(control);
 	else if (model->ask.kind != ASK_NOTHING)
 		answer_key(control, "Esc");
 	else if (model_pane(model).kind == PANE_DIRECTORY && draft_is_empty(model_draft(model)))
-		model_show_before(model);
+		people_escape(control);
 	else
 		act_newest(control, 0);
 }

@@ -50,12 +50,27 @@ typedef void answer_run(struct control *control, const char *key, const char *te
 void answer_key(struct control *control, const char *key);
 void answer_line(struct control *control);
 
-/* The form: opened, and handed in. */
+/* The help's last page, or its first. */
+void help_to_end(struct control *control, bool is_last);
+
+/* The form: opened, and handed in by Enter in its last field. */
 void form_show(struct control *control, bool is_new);
 void form_hand_in(struct control *control);
 
+/* Esc: what was handed in is stopped; else the form goes. */
+void form_escape(struct control *control);
+
 /* Asks for a page of people and shows it; 0: the first. */
 void people_load(struct control *control, struct pane pane, uint32_t page);
+
+/* So many pages further; at the ends it is said that it is one. */
+void people_turn(struct control *control, struct pane pane, int pages);
+
+/* So many rows further. */
+void people_select(struct control *control, int rows);
+
+/* Esc: everybody again, not only those of a filter; else the pane of before. */
+void people_escape(struct control *control);
 
 /* Opens a session with somebody whose uid or name is known ("uid" 0: by name). */
 void person_talk(struct control *control, struct pane pane, const char *word);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Answers to the questions of the client, each to the function of its topic. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "client-tui/control/acts.h"
@@ -53,8 +52,7 @@ answer_line(struct control *control)
 	ask_finish(ask);
 	if (run != NULL)
 		run(control, NULL, text);
-	mem_wipe(text, strlen(text));
-	free(text);
+	mem_free_secret(text);
 }
 
 /* --- a paste ------------------------------------------------------------------------------ */
@@ -85,7 +83,7 @@ answer_paste(struct control *control, const char *key, const char *unused UNUSED
 	ask_finish(ask);
 	if (is_key(key, "e") || (is_key(key, "Enter") && !control_say(control, bytes_of_string(text))))
 		put_into_draft(control, text);
-	free(text);
+	mem_free_secret(text);
 }
 
 /* --- did you mean ------------------------------------------------------------------------- */
@@ -102,7 +100,7 @@ answer_suggestion(struct control *control, const char *key, const char *unused U
 	rest = mem_string_of(draft_bytes(draft));
 	line = mem_format("/%s%s", control->suggestion, rest + strcspn(rest, " \t"));
 	draft_set(draft, bytes_of_string(line));
-	free(line);
-	free(rest);
+	mem_free_secret(line);
+	mem_free_secret(rest);
 	control_submit(control);
 }

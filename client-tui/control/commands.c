@@ -221,34 +221,41 @@ command_print_usage(const struct command *command, char *out, size_t room)
 	snprintf(out, room, "usage: /%s%s%s", command->name, command->usage[0] != '\0' ? " " : "", command->usage);
 }
 
-/* NULL when it may run now, else why not. */
-static const char *
-find_fault(const struct order *order)
+static bool
+asks_for_password(const struct command *command)
 {
-	static _Thread_local char usage[COMMAND_WORD_ROOM];
-	const struct command *command = order->command;
+	return command->run == command_login || command->run == command_register || command->run == command_delete;
+}
 
-	if (command->where == COMMAND_SESSION && order->pane.kind != PANE_CHAT)
-		return "That acts on a session, and none is shown here. Alt-3 and so on show one, /talk opens one.";
+/* False, and it has been said why, when it cannot run. */
+static bool
+may_run(const struct order *order)
+{
+	const struct command *command = order->command;
+	char usage[COMMAND_WORD_ROOM];
+
+	if (command->where == COMMAND_SESSION && order->pane.kind != PANE_CHAT) {
+		control_alert(order->control, order->pane,
+		    "That acts on a session, and none is shown here. Alt-3 and so on show one, /talk opens one.");
+		return false;
+	}
 	if (order->count - 1 >= command->least && order->count - 1 <= command->most)
-		return NULL;
+		return true;
 	command_print_usage(command, usage, sizeof(usage));
-	return usage;
+	control_alert(order->control, order->pane, "%s · %s", usage,
+	    order->is_secret && asks_for_password(command)
+		? "The password is asked for then, unseen. What was typed is forgotten."
+		: command->help);
+	return false;
 }
 
 bool
 command_obey(struct order *order)
 {
-	const char *fault;
-
 	if (order->command == NULL)
 		return false;
-	fault = find_fault(order);
-	if (fault != NULL)
-		control_alert(order->control, order->pane, "%s", fault);
-	else
+	if (may_run(order))
 		order->command->run(order);
-	mem_wipe(order->words, sizeof(order->words));
 	return true;
 }
 

@@ -107,7 +107,7 @@ collect(const struct model *model, const struct place *place, struct candidates 
 void
 complete_end(struct control *control)
 {
-	free(control->completion.start);
+	mem_free_secret(control->completion.start);
 	memset(&control->completion, 0, sizeof(control->completion));
 }
 
@@ -117,7 +117,7 @@ put(struct control *control, const struct place *place, const char *word, bool i
 	char *line = mem_format("%.*s%s%s", (int)place->word, place->line, word, is_only ? " " : "");
 
 	draft_set(model_change_draft(control->model), bytes_of_string(line));
-	free(line);
+	mem_free_secret(line);
 }
 
 static void

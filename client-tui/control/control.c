@@ -152,20 +152,11 @@ control_forget_questions(struct control *control)
 void
 wish_clear(struct wish *wish)
 {
-	if (wish->password != NULL)
-		mem_wipe(wish->password, strlen(wish->password));
-	free(wish->password);
+	mem_free_secret(wish->password);
 	memset(wish, 0, sizeof(*wish));
 }
 
 /* --- what was typed ----------------------------------------------------------------------- */
-
-static void
-say_full(struct control *control, const struct draft *draft)
-{
-	if (draft->is_full)
-		control_alert(control, model_pane(control->model), "That is too long: at most %zu bytes.", draft->most);
-}
 
 /* One key where a key was asked for. */
 static bool
@@ -203,7 +194,10 @@ control_type(struct control *control, struct bytes text)
 
 	complete_end(control);
 	if (model->help.is_open) {
-		help_close(model_change_help(model));
+		if (bytes_equal(text, bytes_of_string(" ")))
+			act_page(control, 1);
+		else
+			help_close(model_change_help(model));
 		return;
 	}
 	if (takes_keys(model)) {
@@ -220,9 +214,24 @@ control_type(struct control *control, struct bytes text)
 	}
 	if (model_draft(model) == NULL || is_taken_by_directory(control, text))
 		return;
+	form_hush(model_change_form(model));
 	draft_type(model_change_draft(model), text);
-	say_full(control, model_draft(model));
 	hint_update(control);
+}
+
+static bool
+is_break(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* Terminals copy whole lines with their ends, which are no part of what is meant. */
+static struct bytes
+without_last_breaks(struct bytes text)
+{
+	while (text.len > 0 && is_break(((const char *)text.data)[text.len - 1]))
+		text.len--;
+	return text;
 }
 
 static size_t
@@ -251,18 +260,16 @@ void
 control_paste(struct control *control, struct bytes text)
 {
 	struct model *model = control->model;
-	enum status status;
 
 	complete_end(control);
+	text = without_last_breaks(text);
 	if (takes_keys(model) || model_draft(model) == NULL || text.len == 0)
 		return;
-	if (is_to_be_asked(model, text))
-		status = ask_paste(model_change_ask(model), TOPIC_PASTE, text);
-	else
-		status = draft_paste(model_change_draft(model), text);
-	if (status != STATUS_OK)
-		control_alert(control, model_pane(model), "The paste is too long: a message has at most %d bytes.",
-		    TEXT_MESSAGE_MAX);
+	form_hush(model_change_form(model));
+	/* What does not fit is said by the screen, as long as it is so. */
+	if (!is_to_be_asked(model, text) ||
+	    ask_paste(model_change_ask(model), TOPIC_PASTE, text) != STATUS_OK)
+		draft_paste(model_change_draft(model), text);
 	hint_update(control);
 }
 
@@ -385,6 +392,7 @@ control_submit(struct control *control)
 	line_parse(model_pane(model), draft_bytes(draft), &line);
 	if (line.kind == LINE_COMMAND) {
 		obey(control, &line.order);
+		mem_wipe(line.order.words, sizeof(line.order.words));
 	} else if (line.kind == LINE_TEXT && control_say(control, line.text)) {
 		draft_remember(draft);
 		draft_reset(draft);

@@ -21,7 +21,8 @@ incoming_on_state(struct control *control, enum server_link_state state, const s
 {
 	struct model *model = control->model;
 	enum me_link link = links[state];
-	const char *sentence = why->status != STATUS_OK ? why->sentence : "";
+	bool is_wanted = state == SERVER_LINK_IDLE && (why->status == STATUS_GOODBYE || why->status == STATUS_STOPPED);
+	const char *sentence = why->status != STATUS_OK && !is_wanted ? why->sentence : "";
 
 	/* Each try goes through connecting; since when it is away counts from the loss. */
 	if (link == ME_LINK_CONNECTED && (control_is_busy(control) || model->me.uid != 0))
@@ -29,7 +30,7 @@ incoming_on_state(struct control *control, enum server_link_state state, const s
 	if (state == SERVER_LINK_OFFLINE && model->me.link == ME_LINK_ONLINE)
 		control_alert(control, pane_home(), "The server is out of reach: %s It is tried again by itself; "
 						    "open sessions go on.", sentence);
-	if (state == SERVER_LINK_IDLE && why->status != STATUS_OK && why->status != STATUS_GOODBYE)
+	if (state == SERVER_LINK_IDLE && sentence[0] != '\0')
 		control_alert(control, pane_home(), "%s", sentence);
 	if (link == ME_LINK_ONLINE && model->me.link != ME_LINK_ONLINE)
 		control_note(control, pane_home(), "You are online.");

@@ -40,6 +40,9 @@ struct outbox {
 	enum status (*find)(void *arg, uint64_t uid, const char *name, call_on_answer *on_answer, void *who);
 	enum status (*reconnect)(void *arg);
 
+	/* Gives up the connection and what is being asked about an account, which is answered by STATUS_STOPPED. */
+	void (*stop)(void *arg);
+
 	/*
 	 * Sessions. talk: calls somebody who is online; what becomes of it comes as events (incoming.h). say: a text
 	 * into an open session; "id" names it in the event of its delivery. leave: hangs up, if there is a session.

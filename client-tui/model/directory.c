@@ -65,12 +65,6 @@ directory_refuse(struct directory *directory, struct bytes why)
 }
 
 void
-directory_set_online(struct directory *directory, uint64_t people)
-{
-	directory->online = people;
-}
-
-void
 directory_set_presence(struct directory *directory, uint64_t uid, bool is_online)
 {
 	for (size_t i = 0; i < directory->count; i++)

@@ -36,7 +36,6 @@ struct directory {
 	uint32_t page, pages; /* from 1 on; 0 before the first answer */
 	uint32_t wanted;      /* the page being loaded */
 	uint64_t accounts;    /* that fit the filter */
-	uint64_t online;      /* people online now; 0 unknown */
 	char prefix[TEXT_NAME_ROOM];
 	bool online_only;
 	size_t selected; /* row */
@@ -66,8 +65,6 @@ void directory_finish(struct directory *directory, uint32_t page, uint32_t per_p
 
 /* The answer was no. */
 void directory_refuse(struct directory *directory, struct bytes why);
-
-void directory_set_online(struct directory *directory, uint64_t people);
 
 /* Somebody on the page came or went. */
 void directory_set_presence(struct directory *directory, uint64_t uid, bool is_online);

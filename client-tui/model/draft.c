@@ -20,10 +20,10 @@ draft_init(struct draft *draft, struct draft_clip *clip, size_t most, enum draft
 	draft->text = mem_new(draft->room);
 }
 
-static void
-free_text(const struct draft *draft, char *text, size_t len)
+void
+draft_free_text(char *text, size_t len)
 {
-	if (text != NULL && draft->kind == DRAFT_SECRET)
+	if (text != NULL)
 		mem_wipe(text, len);
 	free(text);
 }
@@ -32,18 +32,18 @@ void
 draft_clear(struct draft *draft)
 {
 	draft_forget_edits(draft);
-	free_text(draft, draft->text, draft->room);
+	draft_free_text(draft->text, draft->room);
 	for (size_t i = 0; i < draft->history_count; i++)
 		free(draft->history[i]);
 	free(draft->history);
-	free(draft->unsent);
+	mem_free_secret(draft->unsent);
 	*draft = (struct draft){ .column = -1 };
 }
 
 void
 draft_clip_clear(struct draft_clip *clip)
 {
-	free(clip->text);
+	draft_free_text(clip->text, clip->len);
 	*clip = (struct draft_clip){ .len = 0 };
 }
 
@@ -83,7 +83,7 @@ make_room(struct draft *draft, size_t len)
 		room *= 2;
 	larger = mem_new(room);
 	memcpy(larger, draft->text, draft->len + 1);
-	free_text(draft, draft->text, draft->room);
+	draft_free_text(draft->text, draft->room);
 	draft->text = larger;
 	draft->room = room;
 }
@@ -99,8 +99,7 @@ draft_splice(struct draft *draft, size_t at, size_t end, struct bytes clean)
 	if (clean.len > 0)
 		memcpy(draft->text + at, clean.data, clean.len);
 	draft->len = len;
-	if (draft->kind == DRAFT_SECRET)
-		mem_wipe(draft->text + len, draft->room - len);
+	mem_wipe(draft->text + len, draft->room - len);
 
 	/* What was put in may have grown together with what stands behind it. */
 	draft->cursor = at + clean.len;
@@ -131,7 +130,7 @@ insert(struct draft *draft, size_t at, size_t end, struct bytes foreign)
 
 	len = flatten(draft, clean, all);
 	status = draft_replace(draft, at, end, bytes_of(clean, len));
-	free_text(draft, clean, all);
+	draft_free_text(clean, all);
 	return status;
 }
 
@@ -174,11 +173,11 @@ draft_reset(struct draft *draft)
 {
 	draft_begin(draft, DRAFT_ACT_OTHER);
 	draft_forget_edits(draft);
-	free_text(draft, draft->text, draft->room);
+	draft_free_text(draft->text, draft->room);
 	draft->room = ROOM_FIRST;
 	draft->text = mem_new(draft->room);
 	draft->len = draft->cursor = 0;
-	free(draft->unsent);
+	mem_free_secret(draft->unsent);
 	draft->unsent = NULL;
 	draft->history_at = draft->history_count;
 }
@@ -226,7 +225,7 @@ draft_transpose(struct draft *draft)
 	memcpy(swapped, draft->text + middle, end - middle);
 	memcpy(swapped + (end - middle), draft->text + start, middle - start);
 	draft_replace(draft, start, end, bytes_of(swapped, end - start));
-	free_text(draft, swapped, end - start);
+	draft_free_text(swapped, end - start);
 }
 
 /*
@@ -249,7 +248,7 @@ clip_add(struct draft *draft, struct bytes killed, bool in_front)
 	if (kept > 0)
 		memcpy(text + (in_front ? killed.len : 0), clip->text, kept);
 	memcpy(text + (in_front ? 0 : kept), killed.data, killed.len);
-	free(clip->text);
+	draft_free_text(clip->text, clip->len);
 	clip->text = text;
 	clip->len = kept + killed.len;
 }

@@ -51,7 +51,7 @@ draft_older(struct draft *draft)
 	if (draft->history_at == 0)
 		return false;
 	if (draft->history_at == draft->history_count) {
-		free(draft->unsent);
+		mem_free_secret(draft->unsent);
 		draft->unsent = mem_string_of(draft_bytes(draft));
 	}
 	show(draft, draft->history_at - 1);

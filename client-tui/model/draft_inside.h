@@ -25,6 +25,12 @@ enum status draft_replace(struct draft *draft, size_t at, size_t end, struct byt
 /* The bare change, without a word to undo; "clean" fits, and is not part of the draft. */
 void draft_splice(struct draft *draft, size_t at, size_t end, struct bytes clean);
 
+/*
+ * Frees a copy of what was written, and wipes it: it may be a password, also in a line where none
+ * belongs. NULL is fine.
+ */
+void draft_free_text(char *text, size_t len);
+
 /* Undo and redo forget. */
 void draft_forget_edits(struct draft *draft);
 

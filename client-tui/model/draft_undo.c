@@ -15,14 +15,6 @@ enum {
 	EDIT_BYTES_MOST = 256 * 1024,
 };
 
-static void
-free_piece(const struct draft *draft, char *text, size_t len)
-{
-	if (draft->kind == DRAFT_SECRET)
-		mem_wipe(text, len);
-	free(text);
-}
-
 static size_t
 bytes_in(const struct draft_edit *edit)
 {
@@ -33,8 +25,8 @@ static void
 free_edit(struct draft *draft, struct draft_edit *edit)
 {
 	draft->edit_bytes -= bytes_in(edit);
-	free_piece(draft, edit->removed, edit->removed_len);
-	free_piece(draft, edit->inserted, edit->inserted_len);
+	draft_free_text(edit->removed, edit->removed_len);
+	draft_free_text(edit->inserted, edit->inserted_len);
 }
 
 static void
@@ -75,7 +67,7 @@ join(struct draft *draft, size_t at, size_t removed_len, struct bytes clean)
 	joined = mem_new(last->inserted_len + clean.len + 1);
 	memcpy(joined, last->inserted, last->inserted_len);
 	memcpy(joined + last->inserted_len, clean.data, clean.len);
-	free_piece(draft, last->inserted, last->inserted_len);
+	draft_free_text(last->inserted, last->inserted_len);
 	last->inserted = joined;
 	last->inserted_len += clean.len;
 	draft->edit_bytes += clean.len;

@@ -3,13 +3,16 @@
 
 #include "client-tui/model/text.h"
 
+enum { PASSWORD_MOST = 1024 };
+
 void
 form_init(struct form *form, struct draft_clip *clip)
 {
 	*form = (struct form){ .field = FORM_SERVER };
 	draft_init(&form->drafts[FORM_SERVER], clip, 255, DRAFT_LINE);
 	draft_init(&form->drafts[FORM_NAME], clip, 64, DRAFT_LINE);
-	draft_init(&form->drafts[FORM_PASSWORD], clip, 1024, DRAFT_SECRET);
+	draft_init(&form->drafts[FORM_PASSWORD], clip, PASSWORD_MOST, DRAFT_SECRET);
+	draft_init(&form->first, clip, PASSWORD_MOST, DRAFT_SECRET);
 }
 
 void
@@ -17,6 +20,14 @@ form_clear(struct form *form)
 {
 	for (size_t i = 0; i < FORM_CHOICE; i++)
 		draft_clear(&form->drafts[i]);
+	draft_clear(&form->first);
+}
+
+static void
+forget_passwords(struct form *form)
+{
+	draft_reset(&form->drafts[FORM_PASSWORD]);
+	draft_reset(&form->first);
 }
 
 static void
@@ -48,7 +59,7 @@ form_open(struct form *form, struct bytes server, struct bytes hint, struct byte
 {
 	fill(&form->drafts[FORM_SERVER], server);
 	fill(&form->drafts[FORM_NAME], name);
-	draft_reset(&form->drafts[FORM_PASSWORD]);
+	forget_passwords(form);
 	text_clean_line(hint, form->hint, sizeof(form->hint));
 	say(form, bytes_of(NULL, 0), false);
 	form->is_open = true;
@@ -60,7 +71,7 @@ form_open(struct form *form, struct bytes server, struct bytes hint, struct byte
 void
 form_close(struct form *form)
 {
-	draft_reset(&form->drafts[FORM_PASSWORD]);
+	forget_passwords(form);
 	form->is_open = false;
 	form->is_busy = false;
 }
@@ -88,8 +99,39 @@ form_previous(struct form *form)
 void
 form_choose(struct form *form, bool is_new)
 {
-	if (!form->is_busy)
-		form->is_new = is_new;
+	if (form->is_busy)
+		return;
+	form->is_new = is_new;
+	if (is_new || draft_is_empty(&form->first))
+		return;
+	if (draft_is_empty(&form->drafts[FORM_PASSWORD]))
+		fill(&form->drafts[FORM_PASSWORD], draft_bytes(&form->first));
+	draft_reset(&form->first);
+	say(form, bytes_of(NULL, 0), false);
+}
+
+void
+form_ask_again(struct form *form, struct bytes sentence)
+{
+	fill(&form->first, draft_bytes(&form->drafts[FORM_PASSWORD]));
+	draft_reset(&form->drafts[FORM_PASSWORD]);
+	form->field = FORM_PASSWORD;
+	say(form, sentence, false);
+}
+
+bool
+form_is_again(const struct form *form)
+{
+	return form->is_new && !draft_is_empty(&form->first);
+}
+
+bool
+form_is_same(struct form *form)
+{
+	if (bytes_equal(draft_bytes(&form->first), draft_bytes(&form->drafts[FORM_PASSWORD])))
+		return true;
+	forget_passwords(form);
+	return false;
 }
 
 struct draft *
@@ -112,11 +154,18 @@ form_submit(struct form *form, struct bytes sentence)
 }
 
 void
+form_hush(struct form *form)
+{
+	if (form->is_wrong)
+		say(form, bytes_of(NULL, 0), false);
+}
+
+void
 form_refuse(struct form *form, enum form_field field, struct bytes why)
 {
 	form->is_busy = false;
 	form->field = field;
 	if (field == FORM_PASSWORD)
-		draft_reset(&form->drafts[FORM_PASSWORD]);
+		forget_passwords(form);
 	say(form, why, true);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The form of the first run: server, name, password (unseen), and whether one is new here. */
+/*
+ * The form of the first run: server, name, password (unseen; of a new account it is asked for
+ * twice), and whether one is new here.
+ */
 
 #ifndef CLIENT_MODEL_FORM_H
 #define CLIENT_MODEL_FORM_H
@@ -19,6 +22,7 @@ enum form_field {
 struct form {
 	bool is_open;
 	struct draft drafts[FORM_CHOICE]; /* server, name, password */
+	struct draft first;		  /* the password as it was typed first */
 	enum form_field field;		  /* the one being filled in */
 	bool is_new;			  /* an account is to be made */
 	bool is_busy;			  /* handed in; the answer is awaited */
@@ -43,7 +47,16 @@ void form_close(struct form *form);
 
 void form_next(struct form *form);
 void form_previous(struct form *form);
+
+/* Who was asked for the password again and is no newcomer after all has typed it already. */
 void form_choose(struct form *form, bool is_new);
+
+/* The password of the new account is to be typed once more: its field is empty again. */
+void form_ask_again(struct form *form, struct bytes say);
+bool form_is_again(const struct form *form);
+
+/* False: the two differ, and both are forgotten. */
+bool form_is_same(struct form *form);
 
 /* The draft that keys go to; NULL on the choice. */
 struct draft *form_draft(struct form *form);
@@ -57,7 +70,10 @@ struct bytes form_text(const struct form *form, enum form_field field);
  */
 void form_submit(struct form *form, struct bytes say);
 
-/* What is wrong, and the field where; the password is wiped when that is the field. */
+/* Somebody goes on writing: the sentence about what was wrong has been read. */
+void form_hush(struct form *form);
+
+/* What is wrong, and the field where; the passwords are wiped when that is the field. */
 void form_refuse(struct form *form, enum form_field field, struct bytes why);
 
 #endif

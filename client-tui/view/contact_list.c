@@ -9,7 +9,7 @@
 enum {
 	NAME_X = 3,
 	WORD_ROOM = 80,
-	FOOT_ROWS = 4,	 /* a blank, two about everybody, people online */
+	FOOT_ROWS = 3,	 /* a blank, two about everybody */
 	FOOT_FROM = 12,	 /* rows that are worth a foot */
 };
 
@@ -161,11 +161,6 @@ draw_foot(const struct painter *painter, struct canvas_rect in)
 		text_format(text, sizeof(text), "Everybody");
 	paint_short(painter, in, 1, 1, in.columns - 1, STYLE_NORMAL, text);
 	paint_short(painter, in, 3, 2, in.columns - 3, STYLE_DIM, "F3 to browse");
-	if (directory->online == 0)
-		return;
-	text_format(text, sizeof(text), "%llu %s online", (unsigned long long)directory->online,
-	    directory->online == 1 ? "person" : "people");
-	paint_short(painter, in, 1, 3, in.columns - 1, STYLE_DIM, text);
 }
 
 void

@@ -32,6 +32,14 @@ what_is_listed(const struct directory *directory, char *out, size_t room)
 		text_format(out, room, "Everybody%s", online);
 }
 
+static const char *
+what_is_counted(const struct directory *directory)
+{
+	if (directory->online_only)
+		return "online";
+	return directory->accounts == 1 ? "account" : "accounts";
+}
+
 static void
 draw_header(const struct painter *painter, struct canvas_rect in)
 {
@@ -50,14 +58,9 @@ draw_header(const struct painter *painter, struct canvas_rect in)
 		bar_add(&bar, BAR_RIGHT, 0, STYLE_NORMAL, dot, text);
 	}
 	if (directory->page > 0) {
-		text_format(text, sizeof(text), "%llu account%s",
-		    (unsigned long long)directory->accounts, directory->accounts == 1 ? "" : "s");
+		text_format(text, sizeof(text), "%llu %s",
+		    (unsigned long long)directory->accounts, what_is_counted(directory));
 		bar_add(&bar, BAR_RIGHT, 2, STYLE_NORMAL, dot, text);
-	}
-	if (directory->online > 0) {
-		text_format(text, sizeof(text), "%llu online",
-		    (unsigned long long)directory->online);
-		bar_add(&bar, BAR_RIGHT, 3, STYLE_NORMAL, dot, text);
 	}
 	bar_draw(&bar, painter, in, 0);
 }
@@ -88,7 +91,8 @@ draw_item(const struct painter *painter, struct canvas_rect in, int y,
 {
 	enum glyph glyph = item->is_online ? GLYPH_ONLINE : GLYPH_ABSENT;
 	enum canvas_style style = is_selected ? STYLE_BOLD : STYLE_NORMAL;
-	const char *keys = "Enter talks · + adds";
+	bool is_me = item->uid == painter->model->me.uid;
+	const char *keys = "Enter talks · + adds", *word = is_me ? "you" : "online";
 	char uid[24];
 	int x = display_x(in), end;
 
@@ -100,10 +104,10 @@ draw_item(const struct painter *painter, struct canvas_rect in, int y,
 	    glyph);
 	end = paint_short(painter, in, NAME_X, y, NAME_COLUMNS, style, item->name);
 	if (has_words(in) && item->is_online)
-		end = canvas_print(painter->canvas, in, WORD_X, y, STYLE_DIM, "online");
+		end = canvas_print(painter->canvas, in, WORD_X, y, STYLE_DIM, word);
 	if (item->display[0] != '\0')
 		end = paint_short(painter, in, x, y, in.columns - x, style, item->display);
-	if (is_selected && end + 2 + text_width(bytes_of_string(keys)) <= in.columns)
+	if (is_selected && !is_me && end + 2 + text_width(bytes_of_string(keys)) <= in.columns)
 		paint_ours(painter, in, in.columns - text_width(bytes_of_string(keys)), y,
 		    STYLE_DIM, keys);
 }
@@ -122,31 +126,37 @@ draw_items(const struct painter *painter, struct canvas_rect in)
 		paint_short(painter, in, 2, 0, in.columns - 2, STYLE_DIM, "nobody");
 }
 
+enum canvas_style
+directory_page_note(const struct model *model, const char **out)
+{
+	const struct transcript *notes = &model->directory_notes;
+	const struct transcript_entry *last;
+
+	*out = model->directory.state == DIRECTORY_REFUSED ? model->directory.why : "";
+	if (notes->count == 0)
+		return STYLE_ALERT;
+	last = transcript_at(notes, notes->count - 1);
+	*out = last->text;
+	return last->kind == TRANSCRIPT_ALERT ? STYLE_ALERT : STYLE_BOLD;
+}
+
 /*
- * Why the page did not come, or the newest answer to what was typed here: at the bottom of "in".
- * Returns its rows.
+ * A note that the line below the page is too short for, or that has none, takes rows of the page.
+ * Returns how many.
  */
 static int
-draw_note(const struct painter *painter, struct canvas_rect in)
+draw_note(const struct painter *painter, struct canvas_rect in, const struct layout *layout)
 {
-	const struct directory *directory = &painter->model->directory;
-	const struct transcript *notes = &painter->model->directory_notes;
-	const struct transcript_entry *last;
-	const char *text = directory->state == DIRECTORY_REFUSED ? directory->why : "";
-	int most = in.rows / 2 < NOTE_ROWS ? in.rows / 2 : NOTE_ROWS, rows = 0;
-	bool is_alert = true;
+	const char *text;
+	enum canvas_style style = directory_page_note(painter->model, &text);
+	int most = in.rows / 2 < NOTE_ROWS ? in.rows / 2 : NOTE_ROWS;
+	int rows = paint_count(text, in.columns);
 
-	if (notes->count > 0) {
-		last = transcript_at(notes, notes->count - 1);
-		text = last->text;
-		is_alert = last->kind == TRANSCRIPT_ALERT;
-	}
-	if (text[0] == '\0')
+	if (text[0] == '\0' ||
+	    (layout_has(layout->say) && paint_count(text, layout_say_inside(layout).columns) == 1))
 		return 0;
-	rows = paint_count(text, in.columns);
 	rows = rows < most ? rows : most;
-	paint_wrapped(painter, paint_part(in, 0, in.rows - rows, in.columns, rows),
-	    is_alert ? STYLE_ALERT : STYLE_NORMAL, text);
+	paint_wrapped(painter, paint_part(in, 0, in.rows - rows, in.columns, rows), style, text);
 	return rows;
 }
 
@@ -162,7 +172,7 @@ directory_page_draw(const struct painter *painter, const struct layout *layout)
 	draw_header(painter,
 	    paint_part(head, layout->margin, 0, head.columns - 2 * layout->margin, head.rows));
 	in.rows -= draw_note(painter, paint_part(in, layout->margin, 0,
-	    in.columns - 2 * layout->margin, in.rows));
+	    in.columns - 2 * layout->margin, in.rows), layout);
 	if (in.rows >= HEADS_ROWS) {
 		draw_heads(painter, in);
 		in = paint_part(in, 0, 1, in.columns, in.rows - 1);

@@ -4,6 +4,7 @@
 #include "client-tui/model/text.h"
 #include "client-tui/view/bar.h"
 #include "client-tui/view/input.h"
+#include "client-tui/view/status_line.h"
 
 enum {
 	WIDTH = 78,
@@ -13,10 +14,18 @@ enum {
 	HINT_X = 23,	  /* where a hint stands behind a short value */
 	TALL = 14,	  /* rows that are worth blanks between */
 	TITLE_ROWS = 6,
+	WORDS_ROWS = 2,	  /* of what is usually said below the fields */
+	WORDS_ROOM = 800,
 	CHOICE_GAP = 3,
 };
 
-static const char *const labels[] = { "Server", "Name", "Password", "I am" };
+static const char *
+label_of(const struct model *model, enum form_field field)
+{
+	static const char *const labels[] = { "Server", "Name", "Password", "I am" };
+
+	return field == FORM_PASSWORD && form_is_again(&model->form) ? "Again" : labels[field];
+}
 
 static void
 draw_centred(const struct painter *painter, struct canvas_rect in, int y, enum canvas_style style,
@@ -39,7 +48,7 @@ draw_label(const struct painter *painter, struct canvas_rect in, int y, enum for
 	if (is_here)
 		paint_sign(painter, in, 0, y, STYLE_BOLD, GLYPH_PROMPT);
 	canvas_print(painter->canvas, in, LABEL_X, y, is_here ? STYLE_BOLD : STYLE_NORMAL,
-	    labels[field]);
+	    label_of(painter->model, field));
 	return paint_part(in, VALUE_X, y, in.columns - VALUE_X, 1);
 }
 
@@ -106,29 +115,52 @@ draw_field(const struct painter *painter, struct canvas_rect in, int y, enum for
 		draw_value(painter, value, field);
 }
 
-/* What is wrong or going on, and below it what is good to know, as far as there is room. */
+/* What is wrong or going on, or else what is good to know. */
+static enum canvas_style
+find_words(const struct painter *painter, char *out, size_t room)
+{
+	const struct model *model = painter->model;
+	const struct form *form = &model->form;
+	char link[WORDS_ROOM / 2];
+
+	status_full_words(model_draft(model), out, room);
+	if (out[0] != '\0')
+		return STYLE_ALERT;
+	if (form->say[0] == '\0') {
+		text_format(out, room,
+		    "The password never leaves this computer; it also seals your keys. "
+		    "Nobody can reset it for you. Digits as a name are taken for a uid.");
+		return STYLE_DIM;
+	}
+	text_format(out, room, "%s", form->say);
+	if (form->is_busy && model->me.link == ME_LINK_WAITING) {
+		status_link_words(model, true, link, sizeof(link));
+		text_format(out, room, "%s %s (%s)", form->say, model->me.why, link);
+	}
+	return form->is_wrong ? STYLE_ALERT : STYLE_BOLD;
+}
+
+/* The keys keep their row whatever is said above them. */
 static void
 draw_foot(const struct painter *painter, struct canvas_rect in)
 {
-	const struct form *form = &painter->model->form;
 	struct bar bar = { .count = 0 };
-	int y = 0;
+	char words[WORDS_ROOM];
+	enum canvas_style style = find_words(painter, words, sizeof(words));
+	int rows = paint_wrapped(painter, in, style, words);
+	int y = rows < WORDS_ROWS ? WORDS_ROWS : rows;
 
-	if (form->say[0] != '\0')
-		y = 1 +
-		    paint_wrapped(painter, in, form->is_wrong ? STYLE_ALERT : STYLE_BOLD,
-		    form->say);
-	if (y > 0 && in.rows < TALL - TITLE_ROWS)
-		return;
+	if (y + 1 < in.rows)
+		y++;
 	in = paint_part(in, 0, y, in.columns, in.rows - y);
-	y = 1 +
-	    paint_wrapped(painter, in, STYLE_DIM,
-		"The password never leaves this computer; it also seals your keys. "
-		"Nobody can reset it for you. Digits as a name are taken for a uid.");
-	in = paint_part(in, 0, y, in.columns, in.rows - y);
-	bar_add(&bar, BAR_LEFT, 1, STYLE_DIM, " · ", "Tab next field");
-	bar_add(&bar, BAR_LEFT, 2, STYLE_DIM, " · ", "Space changes the choice");
-	bar_add(&bar, BAR_LEFT, 0, STYLE_DIM, " · ", "Enter goes on");
+	if (painter->model->form.is_busy) {
+		bar_add(&bar, BAR_LEFT, 0, STYLE_DIM, " · ", "Esc stops");
+	} else {
+		bar_add(&bar, BAR_LEFT, 1, STYLE_DIM, " · ", "Tab next field");
+		bar_add(&bar, BAR_LEFT, 2, STYLE_DIM, " · ", "Space changes the choice");
+		bar_add(&bar, BAR_LEFT, 0, STYLE_DIM, " · ", "Enter goes on");
+		bar_add(&bar, BAR_LEFT, 3, STYLE_DIM, " · ", "Esc closes");
+	}
 	bar_draw(&bar, painter, in, 0);
 }
 
@@ -137,13 +169,16 @@ static void
 draw_low(const struct painter *painter, struct canvas_rect in)
 {
 	const struct form *form = &painter->model->form;
+	char words[WORDS_ROOM];
+	enum canvas_style style = find_words(painter, words, sizeof(words));
 	int y = 0;
 
-	if (in.columns < LABEL_FROM && in.rows > (form->say[0] != '\0' ? 2 : 1))
-		paint_short(painter, in, 0, y++, in.columns, STYLE_DIM, labels[form->field]);
+	if (in.columns < LABEL_FROM && in.rows > (style != STYLE_DIM ? 2 : 1))
+		paint_short(painter, in, 0, y++, in.columns, STYLE_DIM,
+		    label_of(painter->model, form->field));
 	draw_field(painter, in, y++, form->field);
-	paint_wrapped(painter, paint_part(in, 0, y, in.columns, in.rows - y), STYLE_NORMAL,
-	    form->say);
+	if (style != STYLE_DIM)
+		paint_wrapped(painter, paint_part(in, 0, y, in.columns, in.rows - y), style, words);
 }
 
 void
@@ -179,4 +214,5 @@ form_page_draw(const struct painter *painter)
 	y += is_tall;
 	draw_foot(painter,
 	    paint_part(in, in.columns >= LABEL_FROM ? LABEL_X : 0, y, in.columns - LABEL_X,
-	    in.rows - y)); } 
+		in.rows - y));
+}

@@ -25,19 +25,22 @@ text_rect(int columns, int rows)
 }
 
 /*
- * Where the second column of a line begins, behind two blanks or more: its further rows begin there
- * too.
+ * Where the further rows of a line begin: under its last column, where the columns left are enough
+ * to read; else under the one before. A column stands behind two blanks or more.
  */
 static int
 hanging(const char *line, int columns)
 {
-	const char *gap = strstr(line, "  ");
-	int x;
+	const char *gap = line + strspn(line, " ");
+	int hang = 0, x;
 
-	if (gap == NULL || gap == line)
-		return 0;
-	x = text_width(bytes_of(line, (size_t)(gap - line) + strspn(gap, " ")));
-	return columns - x >= HANGING_LEAST ? x : 0;
+	for (gap = strstr(gap, "  "); gap != NULL; gap = strstr(gap, "  ")) {
+		gap += strspn(gap, " ");
+		x = text_width(bytes_of(line, (size_t)(gap - line)));
+		if (columns - x >= HANGING_LEAST)
+			hang = x;
+	}
+	return hang;
 }
 
 /* The row of a line that starts at a byte, and where it stands. */

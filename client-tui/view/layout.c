@@ -7,6 +7,7 @@ enum {
 	LIST_WIDE = 27,
 	LIST_MEDIUM = 17,
 	BODY_COLUMNS_LEAST = 12,
+	SAY_MARGIN_WIDE = 2, /* it stands on a rule there */
 	/* Rows from which on a screen has these. */
 	BODY_ROWS = 2,
 	STATUS_ROWS = 4,
@@ -19,6 +20,17 @@ bool
 layout_has(struct canvas_rect rect)
 {
 	return rect.columns > 0 && rect.rows > 0;
+}
+
+struct canvas_rect
+layout_say_inside(const struct layout *layout)
+{
+	struct canvas_rect in = layout->say;
+	int margin = layout->is_wide ? SAY_MARGIN_WIDE : layout->margin;
+
+	in.x += margin;
+	in.columns -= 2 * margin;
+	return in;
 }
 
 /* Cuts so many rows off a rectangle: from its top, or from its bottom. */

@@ -32,4 +32,7 @@ struct layout layout_of(const struct model *model, int columns, int rows);
 
 bool layout_has(struct canvas_rect rect);
 
+/* The row that speaks, without its margins: a sentence as long as that is not cut. */
+struct canvas_rect layout_say_inside(const struct layout *layout);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "client-tui/model/text.h"
 #include "client-tui/view/bar.h"
+#include "client-tui/view/directory_page.h"
 #include "client-tui/view/times.h"
 
 /*
@@ -34,9 +35,8 @@ enum {
 
 static const char dot[] = " · ";
 
-/* "offline for 00:12, trying again in 4 s", or "offline" where that is too long. */
-static void
-link_words(const struct model *model, bool is_long, char *out, size_t room)
+void
+status_link_words(const struct model *model, bool is_long, char *out, size_t room)
 {
 	const struct me *me = &model->me;
 	char since[TIMES_ROOM];
@@ -66,7 +66,7 @@ add_me(struct bar *bar, enum bar_side side, const struct model *model, bool is_k
 		text_format(text, sizeof(text), "(%llu)", (unsigned long long)me->uid);
 		bar_add(bar, side, RANK_UID, STYLE_NORMAL, " ", text);
 	}
-	link_words(model, is_kept, text, sizeof(text));
+	status_link_words(model, is_kept, text, sizeof(text));
 	bar_add(bar, side, !is_well ? RANK_KEPT : is_kept ? RANK_LINK : RANK_SERVER,
 	    is_well ? STYLE_GOOD : STYLE_ALERT, dot, text);
 	if (me->server[0] != '\0') {
@@ -216,17 +216,22 @@ status_draw_title(const struct painter *painter, const struct layout *layout)
 
 /* --- the line that speaks ------------------------------------------------------------- */
 
+void
+status_full_words(const struct draft *draft, char *out, size_t room)
+{
+	out[0] = '\0';
+	if (draft != NULL && draft->is_full)
+		text_format(out, room, "That does not fit: %zu bytes are the most.", draft->most);
+}
+
 /* How full the draft is, once that matters. */
 static enum canvas_style
 say_draft(const struct draft *draft, char *out, size_t room)
 {
-	if (draft == NULL)
-		return STYLE_NORMAL;
-	if (draft->is_full) {
-		text_format(out, room, "That does not fit: %zu bytes are the most.", draft->most);
+	status_full_words(draft, out, room);
+	if (out[0] != '\0')
 		return STYLE_ALERT;
-	}
-	if (draft->most >= NEARLY_FULL && draft->len >= draft->most - NEARLY_FULL)
+	if (draft != NULL && draft->kind == DRAFT_TEXT && draft->len + NEARLY_FULL >= draft->most)
 		text_format(out, room, "%zu bytes left", draft->most - draft->len);
 	return STYLE_DIM;
 }
@@ -259,9 +264,21 @@ say_why(const struct model *model, char *out, size_t room)
 	return STYLE_ALERT;
 }
 
+/* A note of the directory that fits into "columns". */
+static enum canvas_style
+say_note(const struct model *model, int columns, char *out, size_t room)
+{
+	const char *text;
+	enum canvas_style style = directory_page_note(model, &text);
+
+	if (model_pane(model).kind == PANE_DIRECTORY && paint_count(text, columns) == 1)
+		text_format(out, room, "%s", text);
+	return style;
+}
+
 /* What there is to say; empty when there is nothing. */
 static enum canvas_style
-find_say(const struct painter *painter, char *out, size_t room)
+find_say(const struct painter *painter, int columns, char *out, size_t room)
 {
 	enum canvas_style style;
 
@@ -276,6 +293,9 @@ find_say(const struct painter *painter, char *out, size_t room)
 			text_format(out, room, "%s", painter->model->hint);
 		return STYLE_NORMAL;
 	}
+	style = say_note(painter->model, columns, out, room);
+	if (out[0] != '\0')
+		return style;
 	say_place(painter, out, room);
 	if (out[0] != '\0')
 		return STYLE_BOLD;
@@ -283,35 +303,39 @@ find_say(const struct painter *painter, char *out, size_t room)
 }
 
 static void
-add_directory_keys(struct bar *bar)
+add_directory_keys(struct bar *bar, const struct directory *directory)
 {
-	bar_add(bar, BAR_LEFT, 1, STYLE_DIM, dot, "PgDn next");
-	bar_add(bar, BAR_LEFT, 2, STYLE_DIM, dot, "PgUp back");
-	bar_add(bar, BAR_LEFT, 5, STYLE_DIM, dot, "g jumps");
-	bar_add(bar, BAR_LEFT, 4, STYLE_DIM, dot, "/filter NAME");
-	bar_add(bar, BAR_LEFT, 6, STYLE_DIM, dot, "o only online");
-	bar_add(bar, BAR_LEFT, 3, STYLE_DIM, dot, "Esc closes");
+	bar_add(bar, BAR_LEFT, 1, STYLE_DIM, dot, "PgUp PgDn turn");
+	bar_add(bar, BAR_LEFT, 4, STYLE_DIM, dot, "g jumps");
+	bar_add(bar, BAR_LEFT, 2, STYLE_DIM, dot, directory->online_only ? "o all" : "o online");
+	if (directory->prefix[0] == '\0') {
+		bar_add(bar, BAR_LEFT, 3, STYLE_DIM, dot, "/filter NAME");
+		bar_add(bar, BAR_LEFT, 0, STYLE_DIM, dot, "Esc back");
+	} else {
+		bar_add(bar, BAR_LEFT, 0, STYLE_DIM, dot, "Esc drops the filter");
+	}
 }
 
 void
 status_draw_say(const struct painter *painter, const struct layout *layout)
 {
-	struct canvas_rect in = layout->say;
+	struct canvas_rect in = layout_say_inside(layout);
 	char say[BAR_PIECE_ROOM];
-	enum canvas_style style = find_say(painter, say, sizeof(say));
+	enum canvas_style style = find_say(painter, in.columns, say, sizeof(say));
 	struct bar bar = { .count = 0 };
 
-	if (!layout_has(in)) {
+	if (!layout_has(layout->say)) {
 		if (say[0] == '\0' || layout->body.rows < 2)
 			return;
 		in = paint_part(layout->body, 0, layout->body.rows - 1, layout->body.columns, 1);
 		canvas_fill(painter->canvas, in, " ", STYLE_NORMAL);
+		in = inside_margins(in, layout->margin);
 	} else if (layout->is_wide) {
-		paint_rule(painter, in, 0, "", STYLE_DIM);
+		paint_rule(painter, layout->say, 0, "", STYLE_DIM);
 	}
 	bar_add(&bar, BAR_LEFT, 0, style, "", say);
 	if (bar.count == 0 && model_pane(painter->model).kind == PANE_DIRECTORY)
-		add_directory_keys(&bar);
+		add_directory_keys(&bar, &painter->model->directory);
 	bar.is_padded = layout->is_wide && layout_has(layout->say) && bar.count > 0;
-	bar_draw(&bar, painter, inside_margins(in, layout->is_wide ? 2 : layout->margin), 0);
+	bar_draw(&bar, painter, in, 0);
 }

@@ -17,6 +17,15 @@ void status_draw(const struct painter *painter, const struct layout *layout);
 void status_draw_title(const struct painter *painter, const struct layout *layout);
 
 /*
+ * The state of the connection: "online"; "offline for 00:12, trying again in 4 s", or "offline"
+ * where that is too long.
+ */
+void status_link_words(const struct model *model, bool is_long, char *out, size_t room);
+
+/* Why the last thing typed into a draft is not there, or "" when it is. */
+void status_full_words(const struct draft *draft, char *out, size_t room);
+
+/*
  * What is to be said about the input or the place in the text; where it has no row, over the last
  * row of the pane.
  */

@@ -24,17 +24,21 @@ smaller(int a, int b)
 	return a < b ? a : b;
 }
 
-/* Names are not unique: with a namesake I am "you". */
+/* Names are not unique: with a namesake I am "you", and when nobody is signed in. */
 static const char *
 my_name(const struct story *story)
 {
-	return strcasecmp(story->model->me.name, story->peer) == 0 ? "you" : story->model->me.name;
+	const char *name = story->model->me.name;
+
+	return name[0] == '\0' || strcasecmp(name, story->peer) == 0 ? "you" : name;
 }
 
+/* At home nobody speaks, and what is told there keeps its place whoever signs in. */
 static int
 name_width(const struct story *story, int most)
 {
-	int me = text_width(bytes_of_string(my_name(story))),
+	bool is_home = story->peer[0] == '\0';
+	int me = is_home ? 0 : text_width(bytes_of_string(my_name(story))),
 	    peer = text_width(bytes_of_string(story->peer));
 	int width = me > peer ? me : peer;
 

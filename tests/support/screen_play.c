@@ -294,7 +294,6 @@ play_directory(struct player *player)
 	else if (next(player) % 2)
 		directory_refuse(directory, bytes_of(name, len));
 	directory_set_filter(directory, bytes_of(name, len), next(player) % 2);
-	directory_set_online(directory, next(player));
 	directory_select(directory, (int)next(player) - 128);
 	free(name);
 }

@@ -97,6 +97,15 @@ reconnect(void *arg)
 	return STATUS_OK;
 }
 
+static void
+stop(void *arg)
+{
+	struct typist *typist = arg;
+
+	record(typist, "stop\n");
+	typist_refuse(typist, STATUS_STOPPED);
+}
+
 static enum status
 talk(void *arg, uint64_t uid)
 {
@@ -130,7 +139,7 @@ typist_new(int columns, int rows)
 	typist->outbox = (struct outbox){
 		.arg = typist, .use_server = use_server, .register_account = register_account, .login = login,
 		.logout = logout, .delete_account = delete_account, .users = users, .find = find,
-		.reconnect = reconnect, .talk = talk, .say = say, .leave = leave,
+		.reconnect = reconnect, .stop = stop, .talk = talk, .say = say, .leave = leave,
 	};
 	setenv("TZ", "UTC", 1);
 	typist->model = model_new();

@@ -166,7 +166,7 @@ wrong_arguments_get_the_usage(void **state)
 	struct typist *typist = *state;
 
 	typist_enter(typist, "/talk");
-	assert_string_equal(typist_last(typist), "usage: /talk UID|NAME");
+	assert_string_equal(typist_last(typist), "usage: /talk UID|NAME · Opens a session with somebody.");
 	typist_enter(typist, "/users 0");
 	assert_string_equal(typist_last(typist), "0: a page is a number from 1 on.");
 	typist_enter(typist, "/close");
@@ -230,7 +230,8 @@ a_password_in_the_line_is_refused_and_forgotten(void **state)
 
 	sign_out(typist);
 	typist_enter(typist, "/login 15 geheim");
-	assert_string_equal(typist_last(typist), "usage: /login [UID|NAME]");
+	assert_string_equal(typist_last(typist), "usage: /login [UID|NAME] · The password is asked for then, unseen. "
+						 "What was typed is forgotten.");
 	typist_type(typist, "\033[A");
 	assert_string_equal(draft(typist), "");
 }
@@ -309,6 +310,163 @@ the_form_signs_in(void **state)
 	assert_false(typist->model->form.is_open);
 }
 
+/* The form of somebody who is new, with name and password in it. */
+static void
+fill_form(struct typist *typist)
+{
+	sign_out(typist);
+	typist_enter(typist, "/register");
+	typist_type(typist, "\025bob\r");
+	typist_enter(typist, "hunter2");
+}
+
+static void
+the_form_asks_a_newcomer_twice(void **state)
+{
+	struct typist *typist = *state;
+
+	fill_form(typist);
+	assert_string_equal(typist_sent(typist), "");
+	assert_non_null(strstr(typist_screen(typist), "Again"));
+	typist_enter(typist, "hunter3");
+	assert_string_equal(typist_sent(typist), "");
+	assert_non_null(strstr(typist->model->form.say, "not the same"));
+	typist_enter(typist, "hunter2");
+	typist_enter(typist, "hunter2");
+	assert_string_equal(typist_sent(typist), "server home.example\nregister bob hunter2\n");
+}
+
+static void
+who_is_no_newcomer_types_it_once(void **state)
+{
+	struct typist *typist = *state;
+
+	fill_form(typist);
+	/* From the password to the choice, "back", Enter. */
+	typist_enter(typist, "\t ");
+	assert_string_equal(typist_sent(typist), "server home.example\nlogin 0 bob hunter2\n");
+}
+
+static void
+the_form_says_what_is_missing_where_it_is(void **state)
+{
+	struct typist *typist = *state;
+
+	sign_out(typist);
+	typist_enter(typist, "/register");
+	typist_type(typist, "\025\r");
+	assert_int_equal(typist->model->form.field, FORM_NAME);
+	assert_string_equal(typist->model->form.say, "Which name?");
+	typist_type(typist, "bad name");
+	assert_string_equal(typist->model->form.say, "");
+	typist_type(typist, "\r");
+	assert_int_equal(typist->model->form.field, FORM_NAME);
+	typist_type(typist, "\025bob\r");
+	assert_int_equal(typist->model->form.field, FORM_PASSWORD);
+	assert_string_equal(typist->model->form.say, "");
+}
+
+static void
+escape_stops_a_form_that_waits(void **state)
+{
+	static const char sentence[] = "The other side refused the connection.";
+	struct answer refusal = { .status = STATUS_CLOSED, .sentence = sentence };
+	struct typist *typist = *state;
+
+	fill_form(typist);
+	typist_enter(typist, "hunter2");
+	typist_sent(typist);
+	incoming_on_state(typist->control, SERVER_LINK_OFFLINE, &refusal, typist->model->now_s + 4);
+	assert_non_null(strstr(typist_screen(typist), sentence));
+	assert_non_null(strstr(typist_screen(typist), "trying again in 4 s"));
+	typist_type(typist, "\033");
+	assert_string_equal(typist_sent(typist), "stop\n");
+	assert_true(typist->model->form.is_open);
+	assert_false(typist->model->form.is_busy);
+	typist_type(typist, "\033");
+	assert_false(typist->model->form.is_open);
+}
+
+/* --- everybody ---------------------------------------------------------------------------- */
+
+static void
+show_everybody(struct typist *typist, uint32_t page, uint64_t total)
+{
+	struct msg_user_list_ok end = { .page = page, .total = total };
+
+	typist_add_user(typist, 15, "alice", "", true);
+	typist_add_user(typist, 21, "zhang", "", true);
+	typist_answer(typist, MSG_USER_LIST_OK, &end);
+	typist_sent(typist);
+}
+
+static void
+answers_about_a_page_go_with_it(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_enter(typist, "/users");
+	show_everybody(typist, 1, 22);
+	typist_type(typist, "\033[5~");
+	assert_string_equal(typist_last(typist), "This is the first page.");
+	typist_type(typist, "\033[6~");
+	assert_string_equal(typist_sent(typist), "users 2\n");
+	assert_string_equal(typist_last(typist), "");
+	show_everybody(typist, 2, 22);
+	typist_type(typist, "\033[6~");
+	assert_string_equal(typist_last(typist), "This is the last page.");
+	/* Where there is a line for it, no row of the page is covered. */
+	assert_non_null(strstr(typist_screen(typist), "│ This is the last page.\n F3 everybody   │ ›"));
+	typist_type(typist, "\033[B");
+	assert_string_equal(typist_last(typist), "");
+}
+
+static void
+escape_ends_the_filter_and_then_the_page(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_enter(typist, "/users");
+	show_everybody(typist, 1, 2);
+	typist_enter(typist, "/filter z");
+	assert_string_equal(typist_sent(typist), "users 1 z\n");
+	show_everybody(typist, 1, 1);
+	typist_type(typist, "\033");
+	assert_string_equal(typist_sent(typist), "users 1\n");
+	show_everybody(typist, 1, 2);
+	typist_type(typist, "\033");
+	assert_int_equal(model_pane(typist->model).kind, PANE_HOME);
+}
+
+static void
+i_am_one_of_everybody(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_enter(typist, "/users");
+	show_everybody(typist, 1, 2);
+	assert_non_null(strstr(typist_screen(typist), "15 ● alice             you\n"));
+	typist_type(typist, "\033[B");
+	assert_non_null(strstr(typist_screen(typist), "21 ● zhang             online        Enter talks · + adds\n"));
+}
+
+/* --- help --------------------------------------------------------------------------------- */
+
+static void
+help_has_two_ends(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_type(typist, "\033OP\033[F");
+	assert_non_null(strstr(typist_screen(typist), "Back to the shell; fg brings tingyu back."));
+	typist_type(typist, "\033[H");
+	assert_non_null(strstr(typist_screen(typist), "Commands (a number alone"));
+	typist_type(typist, " ");
+	assert_null(strstr(typist_screen(typist), "Commands (a number alone"));
+	typist_type(typist, "q");
+	assert_false(typist->model->help.is_open);
+}
+
 /* --- sessions ----------------------------------------------------------------------------- */
 
 static void
@@ -364,6 +522,15 @@ a_paste_is_never_a_command(void **state)
 }
 
 static void
+a_line_is_pasted_without_its_end(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_type(typist, "\033[200~/online 11\r\n\033[201~");
+	assert_string_equal(draft(typist), "/online 11");
+}
+
+static void
 a_pasted_command_is_text_in_a_session(void **state)
 {
 	struct typist *typist = *state;
@@ -406,7 +573,7 @@ a_paste_that_is_too_long_is_refused(void **state)
 
 	talk_to_bob(typist);
 	typist_type(typist, text);
-	assert_non_null(strstr(typist_last(typist), "too long"));
+	assert_non_null(strstr(typist_screen(typist), "That does not fit: 16384 bytes are the most."));
 	assert_string_equal(draft(typist), "");
 	free(text);
 }
@@ -516,7 +683,7 @@ what_is_too_long_is_refused(void **state)
 
 	typist_type(typist, text);
 	typist_type(typist, "x");
-	assert_non_null(strstr(typist_last(typist), "too long"));
+	assert_non_null(strstr(typist_screen(typist), "That does not fit: 16384 bytes are the most."));
 	free(text);
 }
 
@@ -541,9 +708,18 @@ main(void)
 		TEST(logging_in_by_uid_or_name),
 		TEST(deleting_asks_twice),
 		TEST(the_form_signs_in),
+		TEST(the_form_asks_a_newcomer_twice),
+		TEST(who_is_no_newcomer_types_it_once),
+		TEST(the_form_says_what_is_missing_where_it_is),
+		TEST(escape_stops_a_form_that_waits),
+		TEST(answers_about_a_page_go_with_it),
+		TEST(escape_ends_the_filter_and_then_the_page),
+		TEST(i_am_one_of_everybody),
+		TEST(help_has_two_ends),
 		TEST(words_to_somebody_who_is_gone_stay),
 		TEST(a_refused_call_says_why),
 		TEST(a_paste_is_never_a_command),
+		TEST(a_line_is_pasted_without_its_end),
 		TEST(a_pasted_command_is_text_in_a_session),
 		TEST(a_long_paste_asks_first),
 		TEST(a_paste_that_is_too_long_is_refused),

@@ -71,7 +71,7 @@ everybody_at_80x24(void **state UNUSED)
 	    "                │\n"
 	    "                │\n"
 	    "                │\n"
-	    "                │ PgDn next · PgUp back · g jumps · /filter NAME · Esc closes\n"
+	    "                │ PgUp PgDn turn · g jumps · o online · /filter NAME · Esc back\n"
 	    " F3 everybody   │ ›\n");
 	typist_free(typist);
 }
@@ -91,7 +91,7 @@ everybody_at_40x10(void **state UNUSED)
 	    "\n"
 	    "\n"
 	    "\n"
-	    "PgDn next · PgUp back · Esc closes\n"
+	    "PgUp PgDn turn · o online · Esc back\n"
 	    "›\n");
 	typist_free(typist);
 }

@@ -456,7 +456,6 @@ load_page(uint32_t page)
 		    TEXT(display_of(uid)), uid % 3 == 0);
 	}
 	directory_finish(directory, page, 20, 134);
-	directory_set_online(directory, 15);
 }
 
 static void
