@@ -16,7 +16,7 @@
 #include "shared/compiler.h"
 #include "shared/mem.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 120 };
 
 int
 count_descriptors(void)
@@ -75,7 +75,7 @@ void
 stage_close(struct stage *stage)
 {
 	stage_quiet(stage);
-	assert_int_equal(link_loop_count(stage->loop), 0);
+	stage_until(stage, link_loop_count(stage->loop) == 0);
 	link_loop_free(stage->loop);
 	event_free(stage->guard);
 	event_base_free(stage->base);

@@ -20,7 +20,7 @@
 #include "shared/compiler.h"
 #include "shared/log.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 120 };
 
 static void
 serve(const struct store_config *config, uint32_t generation, int fd)

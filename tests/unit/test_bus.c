@@ -18,7 +18,7 @@
 #include "shared/frame.h"
 #include "shared/mem.h"
 
-enum { CHILDREN = 3, PATIENCE_S = 30 };
+enum { CHILDREN = 3, PATIENCE_S = 120 };
 
 struct child {
 	struct fixture *fixture;

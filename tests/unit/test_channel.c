@@ -26,7 +26,7 @@
 #include "shared/protocol.h"
 #include "shared/wire.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 120 };
 
 /* --- one end and what came to it ---------------------------------------- */
 

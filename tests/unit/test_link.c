@@ -14,6 +14,7 @@
 #include "shared/compiler.h"
 #include "shared/protocol.h"
 #include "tests/support/cable.h"
+#include "tests/support/process.h"
 
 static void
 check_seed(struct end *end, const struct frame *frame)
@@ -318,8 +319,11 @@ two_ports_may_meet_again_at_once(void **state)
 		.tls = stage->client,
 	};
 	int listener = stage_listen(&address);
+	unsigned port;
+	int held = process_hold_port(&port);
 
 	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	local.sin_port = htons((uint16_t)port);
 	for (int i = 0; i < 3; i++) {
 		struct end server = { 0 };
 		struct link *client = link_connect(stage->loop, &target, &stage->limits, NULL, NULL);
@@ -327,10 +331,11 @@ two_ports_may_meet_again_at_once(void **state)
 		end_accept(&server, stage, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 		stage_until(stage, server.ups);
 		assert_int_equal(link_local_address(client, &own), STATUS_OK);
-		local.sin_port = ((struct sockaddr_in *)&own)->sin_port;
+		assert_int_equal(((struct sockaddr_in *)&own)->sin_port, local.sin_port);
 		link_close(client, STATUS_STOPPED);
 		stage_until(stage, server.downs);
 	}
+	close(held);
 	close(listener);
 }
 

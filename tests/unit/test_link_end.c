@@ -424,17 +424,17 @@ say_again(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	end_send(end, 7, 10, 1);
 }
 
-/* Words come every 20 ms for more than twice the idle time; then they stop. */
+/* Words come every 30 ms for more than the idle time; then they stop. */
 static void
 a_word_now_and_then_keeps_it(void **state)
 {
-	const struct timeval pause = { .tv_usec = 20000 };
+	const struct timeval pause = { .tv_usec = 30000 };
 	struct stage *stage = *state;
 	struct end client = { 0 }, server = { 0 };
 	struct event *again = event_new(stage->base, -1, EV_PERSIST, say_again, &client);
 
 	stage_link(stage, &client, &server);
-	link_set_idle(server.link, 300);
+	link_set_idle(server.link, 800);
 	event_add(again, &pause);
 	stage_until(stage, server.downs || server.frames == 40);
 	assert_int_equal(server.frames, 40);

@@ -23,6 +23,7 @@
 #include "server/route/nodes.h"
 #include "shared/clock.h"
 #include "shared/compiler.h"
+#include "tests/support/process.h"
 
 enum { DEAD_MS = 30000 };
 
@@ -306,7 +307,7 @@ check_all(struct nodes *nodes, uint64_t now_ms)
 static void
 wait_for_writer(struct nodes *nodes, uint32_t child, uint64_t now_ms)
 {
-	uint64_t deadline = clock_monotonic_ms() + 30000;
+	uint64_t deadline = clock_monotonic_ms() + PROCESS_PATIENCE_MS;
 	uint32_t first[STORM_SERVERS] = { 0 };
 	unsigned moved = 0;
 	struct node node;

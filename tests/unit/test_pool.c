@@ -162,7 +162,8 @@ it_grows_to_the_maximum_and_shrinks_to_the_minimum(void **state UNUSED)
 	wait_until(&scene, scene.running == 4);
 	open_gate(&scene, true);
 	wait_until(&scene, scene.alive == 2);
-	assert_int_equal(scene.started, 7);
+	/* One more when those that idled are slow to wake up. */
+	assert_in_range(scene.started, 7, 8);
 	close_scene(&scene);
 }
 

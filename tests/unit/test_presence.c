@@ -23,6 +23,7 @@
 #include "server/bus/presence.h"
 #include "shared/clock.h"
 #include "shared/compiler.h"
+#include "tests/support/process.h"
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 enum { EFFORT = 1 };
@@ -439,7 +440,7 @@ static void
 verify_while_they_work(struct arena *arena, uint64_t more)
 {
 	uint64_t goal = work_done(arena) + more;
-	uint64_t deadline = clock_monotonic_ms() + 60000;
+	uint64_t deadline = clock_monotonic_ms() + PROCESS_PATIENCE_MS;
 
 	do {
 		verify(arena);

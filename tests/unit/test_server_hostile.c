@@ -298,7 +298,7 @@ without_tls_only_this_machine(void **state)
 	struct scene *scene = *state;
 
 	scene->routes[0] = (struct invite){ .server = { "192.0.2.1", 7400 } };
-	scene->config.times.operation = 50;
+	scene->config.times.operation = 1000;
 	scene_link(scene);
 	scene_ask(scene, server_link_login(scene->link, 15, NULL, "x", scene_on_answer, scene));
 	assert_int_equal(scene->status, STATUS_NOT_ALLOWED);

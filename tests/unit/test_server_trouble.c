@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "shared/compiler.h"
+#include "tests/support/process.h"
 #include "tests/support/scene.h"
 
 static int
@@ -127,7 +128,7 @@ an_operation_does_not_wait_for_ever(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->config.times.operation = 60;
+	scene->config.times.operation = 1000;
 	scripted_server_close(&scene->first);
 	scene_link(scene);
 	scene_ask(scene, server_link_login(scene->link, 15, NULL, "x", scene_on_answer, scene));
@@ -149,7 +150,7 @@ silence_is_a_failure(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->config.times.answer = 40;
+	scene->config.times.answer = 500;
 	scene->first.hook = says_nothing;
 	scene_start_return(scene);
 	scene_until(scene, scene->states[SERVER_LINK_OFFLINE] >= 2);
@@ -173,7 +174,7 @@ pings_find_a_dead_connection(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->config.times.answer = 60;
+	scene->config.times.answer = 1000;
 	scene->config.times.ping = 30;
 	scene->first.hook = ignores_pings;
 	scene_come_back(scene);
@@ -203,7 +204,7 @@ a_late_answer_is_nobody_s(void **state)
 	struct scene *scene = *state;
 	struct msg_find_user_ok late = { .uid = 15, .name = bytes_of_string("alice") };
 
-	scene->config.times.answer = 50;
+	scene->config.times.answer = 500;
 	scene_come_back(scene);
 	scene->first.hook = keeps_questions;
 	scene_ask(scene, server_link_find(scene->link, 15, NULL, scene_on_answer, scene));
@@ -428,14 +429,25 @@ take_port(uint16_t *port)
 	return fd;
 }
 
+/* One that is kept for us until the descriptor is closed. */
+static int
+hold_port(uint16_t *port)
+{
+	unsigned held;
+	int fd = process_hold_port(&held);
+
+	*port = (uint16_t)held;
+	return fd;
+}
+
 /* Route and work server are one here, so the second connection is between the same two ports as the first. */
 static void
 the_local_port_is_kept(void **state)
 {
 	struct scene *scene = *state;
 	uint16_t port;
+	int fd = hold_port(&port);
 
-	close(take_port(&port));
 	scene->config.local_port = port;
 	scene_come_back(scene);
 	assert_int_equal(port_at_server(scene->first.online), port);
@@ -445,19 +457,20 @@ the_local_port_is_kept(void **state)
 		assert_int_equal(port_at_server(scene->first.online), port);
 	}
 	assert_int_equal(scene->port_refusals, 0);
+	close(fd);
 }
 
 static void
 a_port_that_is_refused_is_changed(void **state)
 {
 	struct scene *scene = *state;
-	int fd = take_port(&scene->config.local_port);
+	int fd = take_port(&scene->config.local_port), other = hold_port(&scene->other_port);
 
-	close(take_port(&scene->other_port));
 	scene_come_back(scene);
 	assert_int_equal(scene->port_refusals, 1);
 	assert_int_equal(port_at_server(scene->first.online), scene->other_port);
 	close(fd);
+	close(other);
 }
 
 static void

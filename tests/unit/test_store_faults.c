@@ -232,7 +232,7 @@ the_store_process_is_stopped_and_goes_on(void **state)
 	pid_t pid;
 	int fd;
 
-	start_crowd(&crowd, base, 300);
+	start_crowd(&crowd, base, 1500);
 	pid = store_process_start(&database->config, 1, &fd);
 	store_client_attach(crowd.client, fd);
 	let_in(&crowd, 40);

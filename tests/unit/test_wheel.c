@@ -233,7 +233,8 @@ a_loop_wakes_for_deadlines_only(void **state UNUSED)
 	}
 	assert_true(clock_monotonic_ms() - start >= 200);
 	assert_int_equal(first.rings, 1);
-	assert_in_range(turns, 2, 3);	/* the third for the one that was cleared */
+	/* The third for the one that was cleared; a machine that slept meanwhile needs but one. */
+	assert_in_range(turns, 1, 3);
 	assert_int_equal(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0);
 	wheel_free(wheel);
 	event_base_free(base);
