@@ -52,6 +52,9 @@ struct app {
 enum status app_open(struct keep *keep, struct app *out);
 void app_close(struct app *app);
 
+/* What a person writes for a server: an invite line, or host:port. False: neither. */
+bool app_parse_server(struct bytes text, struct invite *out);
+
 /* Uses this server from now on, and comes back as the account kept for it, if there is one. */
 enum status app_use_server(struct app *app, const struct invite *server);
 

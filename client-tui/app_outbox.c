@@ -99,14 +99,21 @@ is_known(const struct app *app, const struct endpoint *where, struct invite *out
 	return false;
 }
 
+bool
+app_parse_server(struct bytes text, struct invite *out)
+{
+	*out = (struct invite){ .has_pin = false };
+	return endpoint_parse_invite(text, out) || endpoint_parse_host(text, SERVER_PORT, &out->server);
+}
+
 static bool
 use_server(void *arg, struct bytes text, char *why)
 {
 	struct app *app = arg;
-	struct invite invite = { .has_pin = false };
+	struct invite invite;
 	enum status status;
 
-	if (!endpoint_parse_invite(text, &invite) && !endpoint_parse_host(text, SERVER_PORT, &invite.server)) {
+	if (!app_parse_server(text, &invite)) {
 		snprintf(why, OUTBOX_WHY_ROOM, "That is no server: an invite line (tingyu://…), or host:port.");
 		return false;
 	}

@@ -211,16 +211,26 @@ give_up(const char *sentence)
 	exit(EXIT_FAILURE);
 }
 
-/* The one that was named; else the one used last, else one that runs here. "hint" says which. */
+/* What was named has to be a server; said before the screen is taken, where it would not be seen. */
+static void
+check_server(const char *named)
+{
+	struct invite invite;
+
+	if (named[0] != '\0' && !app_parse_server(bytes_of_string(named), &invite))
+		give_up(mem_format("%s is no server: that is an invite line (tingyu://…), or host:port.", named));
+}
+
+/* The one that was named; else the one used last, else one that runs here. The hint says which. */
 static const char *
 choose_server(struct app *app, const char *named)
 {
 	struct invite server;
 	char why[OUTBOX_WHY_ROOM];
 
-	if (named != NULL && named[0] != '\0') {
+	if (named[0] != '\0') {
 		if (!app->outbox.use_server(app, bytes_of_string(named), why))
-			give_up(why);
+			control_alert(app->control, pane_home(), "%s", why);
 		return "";
 	}
 	if (keep_last_server(app->keep, &server) && app_use_server(app, &server) == STATUS_OK)
@@ -295,13 +305,14 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	check_surroundings(&wishes);
 	read_config(wishes.config, &settings);
+	named = wishes.server != NULL ? wishes.server : settings.server != NULL ? settings.server : "";
+	check_server(named);
 	if (!keep_open(&keep, why))
 		give_up(why);
 	if (app_open(keep, &app) != STATUS_OK)
 		give_up("The system gives no event loop or no thread.");
 	model_set_ascii(app.model, wishes.is_ascii || settings.is_ascii);
 	bind_keys(&app, &settings);
-	named = wishes.server != NULL ? wishes.server : settings.server;
 	if (wishes.is_headless) {
 		choose_server(&app, named);
 		lines_run(&app);

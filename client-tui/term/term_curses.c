@@ -70,33 +70,41 @@ on_fatal_signal(int number)
 	raise(number);
 }
 
+/* terminfo(5) writes pauses as "$<5>", which are for tputs(3) and not for the terminal. */
 static void
-add_to_restore(const char *capability)
+add_to_restore(const char *sequence)
 {
-	size_t len = capability != NULL ? strlen(capability) : 0;
+	while (sequence != NULL && *sequence != '\0' && restore.len < sizeof(restore.bytes)) {
+		const char *end = strncmp(sequence, "$<", 2) == 0 ? strchr(sequence, '>') : NULL;
 
-	if (capability == NULL || capability == (const char *)-1 ||
-	    restore.len + len > sizeof(restore.bytes))
-		return;
-	memcpy(restore.bytes + restore.len, capability, len);
-	restore.len += len;
+		if (end == NULL)
+			restore.bytes[restore.len++] = *sequence++;
+		else
+			sequence = end + 1;
+	}
 }
 
-static char *
+/* NULL when the terminal does not have it. */
+static const char *
 capability_of(const char *name)
 {
 	/* terminfo's functions take no const, but write nothing. */
-	return tigetstr((char *)(uintptr_t)name);
+	const char *capability = tigetstr((char *)(uintptr_t)name);
+
+	return capability == (const char *)-1 ? NULL : capability;
 }
 
+/* Where there is no other screen to go back to, what was read here does not stay for others. */
 static void
 prepare_restore(void)
 {
+	const char *back = capability_of("rmcup");
+
 	restore.len = 0;
 	add_to_restore(PASTE_OFF);
 	add_to_restore(capability_of("sgr0"));
 	add_to_restore(capability_of("cnorm"));
-	add_to_restore(capability_of("rmcup"));
+	add_to_restore(back != NULL ? back : capability_of("clear"));
 }
 
 static void
@@ -155,22 +163,37 @@ say(const char *sequence)
 	fflush(stdout);
 }
 
+/* newterm(3) takes terminals too that cannot place the cursor, and then draws nonsense. */
+static const char *
+open_screen(SCREEN **out)
+{
+	*out = newterm(NULL, stdout, stdin);
+	if (*out == NULL)
+		return "The terminal named by TERM is not known here; try TERM=xterm-256color "
+		       "tingyu.";
+	if (capability_of("cup") != NULL && capability_of("clear") != NULL)
+		return NULL;
+	endwin();
+	delscreen(*out);
+	return "The terminal named by TERM cannot move its cursor; try TERM=xterm-256color "
+	       "tingyu, or tingyu --headless, which works on plain lines.";
+}
+
 enum status
 term_open(struct term **out, char *why, size_t room)
 {
 	enum status status = check_place(why, room);
 	struct term *term;
+	const char *wrong;
 
 	if (status != STATUS_OK)
 		return status;
 	term = mem_new(sizeof(*term));
 	tcgetattr(STDIN_FILENO, &restore.before);
-	term->screen = newterm(NULL, stdout, stdin);
-	if (term->screen == NULL) {
+	wrong = open_screen(&term->screen);
+	if (wrong != NULL) {
 		free(term);
-		return refuse(why, room, STATUS_NOT_FOUND,
-		    "The terminal named by TERM is not known here; try TERM=xterm-256color "
-		    "tingyu.");
+		return refuse(why, room, STATUS_NOT_FOUND, wrong);
 	}
 	prepare_restore();
 	restore.is_taken = 1;

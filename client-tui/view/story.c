@@ -253,7 +253,9 @@ voice_of(const struct story *story, enum transcript_kind kind)
 	case TRANSCRIPT_MINE:
 		return (struct voice){ my_name(story), STYLE_DIM, STYLE_NORMAL };
 	case TRANSCRIPT_NOTE:
-		return (struct voice){ "--", STYLE_DIM, STYLE_DIM };
+		/* Beside messages it is quiet; at home it is what one came for. */
+		return (struct voice){ "--", STYLE_DIM,
+			story->peer[0] == '\0' ? STYLE_NORMAL : STYLE_DIM };
 	case TRANSCRIPT_ALERT:
 		return (struct voice){ "!!", STYLE_ALERT, STYLE_ALERT };
 	}
