@@ -12,6 +12,7 @@
 #include "server/proc/limiter.h"
 #include "server/work/heartbeat.h"
 #include "server/work/service.h"
+#include "server/work/whisper.h"
 #include "shared/log.h"
 #include "shared/mem.h"
 #include "shared/str.h"
@@ -70,6 +71,17 @@ master_on_stop(struct proc_parent *parent, void *arg)
 	master->heartbeat = NULL;
 }
 
+/* Whoever watches those who went with a child is with another one. */
+static void
+say_look(struct proc_parent *parent)
+{
+	const struct whisper_changed changed = { .uids = bytes_of("", 0) };
+	uint8_t frame[16];
+	size_t size = codec_encode(whisper_schema(WHISPER_CHANGED), &changed, frame);
+
+	proc_parent_send_all(parent, WORK_SESSION, bytes_of(frame, size));
+}
+
 void
 master_on_member_died(struct proc_parent *parent, const struct proc_member *who, void *arg)
 {
@@ -86,6 +98,7 @@ master_on_member_died(struct proc_parent *parent, const struct proc_member *who,
 	if (gone > 0)
 		log_info("%s/%u: %zu users went offline with it",
 		    work_service.roles[who->role].name, who->index, gone);
+	say_look(parent);
 	heartbeat_hurry(master->heartbeat);
 }
 

@@ -5,6 +5,7 @@
 #include "server/work/introduce.h"
 #include "server/work/session.h"
 #include "server/work/session_table.h"
+#include "server/work/watch.h"
 #include "server/work/whisper.h"
 #include "server/work/worker.h"
 #include "shared/compiler.h"
@@ -40,36 +41,57 @@ on_end(struct worker *worker UNUSED, uint64_t uid UNUSED, struct session *sessio
 		session_refuse(session, (enum status)end->status, 0);
 }
 
+static void
+on_changed(struct worker *worker, uint64_t uid UNUSED, struct session *session UNUSED,
+    const void *data)
+{
+	watch_on_changed(worker, ((const struct whisper_changed *)data)->uids);
+}
+
 static const struct {
 	uint16_t type;
+	bool is_for_all;
 	void (*take)(
 	    struct worker *worker, uint64_t uid, struct session *session, const void *data);
 } whispers[] = {
-	{ WHISPER_CALL, introduce_on_call },
-	{ WHISPER_END, on_end },
-	{ WHISPER_CALLED, introduce_on_called },
+	{ WHISPER_CALL, false, introduce_on_call },
+	{ WHISPER_END, false, on_end },
+	{ WHISPER_CHANGED, true, on_changed },
+	{ WHISPER_CALLED, false, introduce_on_called },
 };
+
+static void
+take(struct worker *worker, uint64_t uid, struct session *session, const struct frame *frame,
+    bool is_for_all)
+{
+	const struct schema *schema = whisper_schema(frame->type);
+	union codec_room message;
+
+	if (schema == NULL || codec_decode(schema, frame->payload, &message, NULL) != STATUS_OK) {
+		log_warn("a sibling sent a whisper of type %u that this build does not know",
+		    frame->type);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(whispers); i++)
+		if (whispers[i].type == frame->type && whispers[i].is_for_all == is_for_all)
+			whispers[i].take(worker, uid, session, &message);
+}
+
+void
+reach_on_announce(struct worker *worker, const struct frame *frame)
+{
+	take(worker, 0, NULL, frame, true);
+}
 
 void
 reach_on_frame(struct worker *worker, uint64_t uid, uint32_t id, struct bytes bytes)
 {
 	struct session *session = session_table_find(worker->sessions, id);
-	const struct schema *schema;
-	union codec_room message;
 	struct frame frame;
 	size_t used;
 
 	if (session != NULL && (session->uid != uid || session->state == IN_LEAVING))
 		session = NULL;
-	if (frame_parse(bytes, &frame, &used) != FRAME_WHOLE)
-		return;
-	schema = whisper_schema(frame.type);
-	if (schema == NULL || codec_decode(schema, frame.payload, &message, NULL) != STATUS_OK) {
-		log_warn("a sibling sent a whisper of type %u that this build does not know",
-		    frame.type);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(whispers); i++)
-		if (whispers[i].type == frame.type)
-			whispers[i].take(worker, uid, session, &message);
+	if (frame_parse(bytes, &frame, &used) == FRAME_WHOLE)
+		take(worker, uid, session, &frame, false);
 }

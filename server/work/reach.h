@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "shared/bytes.h"
+#include "shared/frame.h"
 #include "shared/status.h"
 
 struct worker;
@@ -18,6 +19,9 @@ enum status reach_whisper(struct worker *worker, uint64_t uid, uint16_t type, co
 
 /* The session of "uid" on this machine, if there is one, gets an ERROR with "why" and ends. */
 void reach_end_session(struct worker *worker, uint64_t uid, enum status why);
+
+/* A whisper for every child, by a sibling or by the parent. */
+void reach_on_announce(struct worker *worker, const struct frame *frame);
 
 /* A whisper for "uid", whose session here was "session" when it was sent. */
 void reach_on_frame(struct worker *worker, uint64_t uid, uint32_t session, struct bytes frame);

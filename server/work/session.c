@@ -15,6 +15,7 @@
 #include "server/work/proof.h"
 #include "server/work/registrar.h"
 #include "server/work/session_table.h"
+#include "server/work/watch.h"
 #include "server/work/worker.h"
 #include "shared/compiler.h"
 #include "shared/crypto.h"
@@ -258,6 +259,7 @@ session_enter(struct session *session, uint64_t uid, uint32_t epoch)
 	link_set_read_budget(session->link, LINK_NO_BUDGET);
 	check_epoch_within(session, EPOCH_FIRST_MS);
 	registrar_add(session->worker->registrar, session);
+	watch_note(session->worker, uid);
 	return STATUS_OK;
 }
 
@@ -268,6 +270,8 @@ session_leave(struct session *session)
 		return;
 	bus_leave(session->worker->bus, session->uid, session->id);
 	introduce_leave(session);
+	watch_forget(session);
+	watch_note(session->worker, session->uid);
 	registrar_remove(session->worker->registrar, session);
 	session->uid = 0;
 }

@@ -17,6 +17,7 @@
 
 struct link;
 struct session_table;
+struct watcher;
 struct worker;
 
 /* How far a client has come; each state is a bit, so that dispatch.def can name several. */
@@ -39,6 +40,7 @@ struct session {
 	struct worker *worker;
 	struct link *link;
 	struct attempt *attempt;
+	struct watcher *watcher;	/* whom it watches; NULL: nobody */
 	struct wheel_timer timer;	/* until login: be in by then. Later: look at the epoch */
 	uint64_t uid;			/* 0 until it is online */
 	uint32_t id;

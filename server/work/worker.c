@@ -18,6 +18,7 @@
 #include "server/work/service.h"
 #include "server/work/session.h"
 #include "server/work/session_table.h"
+#include "server/work/watch.h"
 #include "shared/clock.h"
 #include "shared/compiler.h"
 #include "shared/crypto.h"
@@ -93,6 +94,7 @@ on_peer(void *arg, const struct proc_member *who, int fd)
 		registrar_repeat(worker->registrar);
 	} else {
 		bus_add_peer(worker->bus, who->index, who->generation, fd);
+		watch_on_sibling(worker);
 	}
 }
 
@@ -163,12 +165,19 @@ on_reload(void *arg, struct bytes blob)
 		limiter_configure(worker->limiter, &worker->settings);
 }
 
+static void
+on_parent_frame(void *arg, const struct frame *frame)
+{
+	reach_on_announce(arg, frame);
+}
+
 static const struct proc_handlers handlers = {
 	.on_client = on_client,
 	.on_peer = on_peer,
 	.on_drain = on_drain,
 	.on_stop = on_stop,
 	.on_reload = on_reload,
+	.on_parent_frame = on_parent_frame,
 };
 
 /* --- what comes from the store and from the siblings --------------------------------- */
@@ -206,8 +215,13 @@ bus_on_taken_over(void *arg, uint64_t uid, uint32_t id)
 }
 
 static void
-bus_on_announce(void *arg UNUSED, struct bytes frame UNUSED)
+bus_on_announce(void *arg, struct bytes bytes)
 {
+	struct frame frame;
+	size_t used;
+
+	if (frame_parse(bytes, &frame, &used) == FRAME_WHOLE)
+		reach_on_announce(arg, &frame);
 }
 
 static const struct bus_events bus_events = {
@@ -289,6 +303,7 @@ worker_start(struct worker *worker)
 	worker->bus = make_bus(worker);
 	worker->introduce = introduce_new();
 	worker->limiter = make_limiter(worker);
+	worker->watch = watch_new(worker);
 	if (is_database_shared(&worker->settings))
 		worker->registrar = registrar_new(worker);
 }
@@ -311,6 +326,7 @@ worker_stop(struct worker *worker)
 	worker->introduce = NULL;
 	link_loop_free(worker->loop);
 	admission_free(worker->admission);
+	watch_free(worker->watch);
 	bus_free(worker->bus);
 	store_client_free(worker->store);
 	limiter_free(worker->limiter);

@@ -24,6 +24,7 @@ struct registrar;
 struct session;
 struct session_table;
 struct store_client;
+struct watch;
 struct wheel;
 
 struct worker {
@@ -40,6 +41,7 @@ struct worker {
 	struct store_client *store;
 	struct bus *bus;
 	struct introduce *introduce;
+	struct watch *watch;
 	struct limiter *limiter;
 	struct registrar *registrar;	/* NULL: this is the only work server of its database */
 	uint32_t next_serial;

@@ -105,7 +105,7 @@ defaults_are_what_the_manual_says(void **state UNUSED)
 	assert_string_equal(settings.state_dir, TINGYU_STATEDIR);
 	assert_string_equal(settings.database, "sqlite:" TINGYU_STATEDIR "/tingyu.db");
 	assert_string_equal(settings.private_key, TINGYU_STATEDIR "/private-key.pem");
-	assert_int_equal(settings.idle_seconds, 90);
+	assert_int_equal(settings.idle_seconds, 85);
 	assert_int_equal(settings.login_seconds, 10);
 	assert_int_equal(settings.log_level, LOG_LEVEL_INFO);
 	assert_true(settings.accept_registrations);
