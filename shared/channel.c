@@ -328,8 +328,6 @@ channel_try_message(struct channel *channel, const struct schema *schema, const 
 	codec_encode(schema, message, room);
 	if (send_packet(channel, room, size, fd) < 0)
 		return after_failure(channel, errno);
-	if (fd >= 0)
-		close(fd);
 	return STATUS_OK;
 }
 

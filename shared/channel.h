@@ -85,8 +85,8 @@ enum status channel_send_message(struct channel *channel, const struct schema *s
     const void *message, int fd);
 
 /*
- * The same, but at once or not at all. STATUS_BUSY: the kernel has no room, or the queue is not
- * empty; on_drained comes when it makes sense to try again.
+ * The same, but at once or not at all, and "fd" stays the caller's in any case. STATUS_BUSY: the
+ * kernel has no room, or the queue is not empty; on_drained comes when it makes sense to try again.
  */
 enum status channel_try_message(struct channel *channel, const struct schema *schema,
     const void *message, int fd);

@@ -79,26 +79,41 @@ stop_within(struct proc_child *child, uint32_t milliseconds)
 }
 
 /*
- * The counts are the acknowledgement; the parent reads them in the opposite order (board_load()).
+ * Whether the hand-out that comes next is for us: the parent may have taken back what we did not
+ * look at for too long (deal.h). It is counted before, so that nobody is ever counted not at all;
+ * the parent reads in the opposite order (board_load()).
  */
+static bool
+claim_client(struct counters *row)
+{
+	uint64_t seen = counter_get(&row->seen), taken = seen;
+	bool is_ours;
+
+	counter_add(&row->sessions, 1);
+	is_ours = atomic_compare_exchange_strong(&row->taken, &taken, seen + 1);
+	if (!is_ours)
+		counter_add(&row->sessions, (uint64_t)-1);
+	counter_set(&row->seen, seen + 1);
+	return is_ours;
+}
+
 static void
 handle_client(struct proc_child *child, const void *message, int *fd)
 {
 	const struct proc_client *client = message;
 	struct proc_address from = { .len = 0 };
-	uint64_t taken = counter_get(&child->row->taken);
 
+	if (!claim_client(child->row))
+		return;
+	if (*fd < 0 || child->handlers->on_client == NULL) {
+		counter_add(&child->row->sessions, (uint64_t)-1);
+		counter_add(&child->row->lost_descriptors, 1);
+		return;
+	}
 	if (client->address.len <= sizeof(from.address)) {
 		memcpy(&from.address, client->address.data, client->address.len);
 		from.len = (socklen_t)client->address.len;
 	}
-	if (*fd >= 0 && child->handlers->on_client != NULL)
-		counter_add(&child->row->sessions, 1);
-	else
-		counter_add(&child->row->lost_descriptors, 1);
-	atomic_store_explicit(&child->row->taken, taken + 1, memory_order_release);
-	if (*fd < 0 || child->handlers->on_client == NULL)
-		return;
 	child->handlers->on_client(child->arg, *fd, client->listener, &from);
 	*fd = -1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Counters in shared memory: one row per process, written by that process alone, read by
- * everybody, no locks. Rows are those of proc_member.number. What is counted: counters.def.
+ * Counters in shared memory: one row per process, written by that process alone (but for what the
+ * parent deals), read by everybody, no locks. Rows are those of proc_member.number. What is
+ * counted: counters.def.
  */
 
 #ifndef SERVER_PROC_COUNTERS_H

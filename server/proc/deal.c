@@ -18,52 +18,135 @@
 
 enum {
 	ACCEPTS_A_TURN = 256,
-	WAITING_MAX = 8192,
+	GUESTS_MAX = 8192,
 	/* Nobody waits longer for a child than this. */
 	WAITING_MS = 10000,
-	/* A child that takes nobody for so long gets nobody. */
+	/* A child that looks at nobody for so long gets nobody. */
 	SILENCE_MS = 1000,
 	TICK_MS = 100,
 };
 
-struct waiting {
-	int fd;
+/* An accepted connection that no child has taken yet. */
+struct guest {
+	TAILQ_ENTRY(guest) next;
+	int fd;			/* -1: free */
 	unsigned listener;
 	uint64_t since_ms;
+	uint64_t number;	/* while it is lent: of the hand-out, from 1 on */
 	struct proc_address from;
 };
 
-/* --- who can take a client ---------------------------------------------- */
-
-/* Clients handed to a member that it has not taken yet. */
-static uint64_t
-on_the_way(const struct member *member)
+static void
+set_tick(struct deal *deal)
 {
-	return counter_get(&member->row->dealt) - member->taken;
+	static const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+
+	if (!evtimer_pending(deal->tick, NULL))
+		event_add(deal->tick, &tick);
+}
+
+/* --- guests --------------------------------------------------------------------------------- */
+
+static void
+guest_forget(struct deal *deal, struct guest_list *list, struct guest *guest)
+{
+	TAILQ_REMOVE(list, guest, next);
+	close(guest->fd);
+	guest->fd = -1;
+	TAILQ_INSERT_HEAD(&deal->free, guest, next);
+	deal->used--;
 }
 
 static void
-watch_progress(struct member *member, uint64_t now)
+refuse_first(struct deal *deal)
 {
-	uint64_t taken = atomic_load_explicit(&member->row->taken, memory_order_acquire);
-	bool was_silent = member->is_silent;
+	/* Counted first: whoever was refused may look at the counters at once. */
+	counter_add(&board_parent_row(deal->parent->board)->refused, 1);
+	guest_forget(deal, &deal->waiting, TAILQ_FIRST(&deal->waiting));
+}
+
+/* --- what was lent to a child --------------------------------------------------------------- */
+
+/* The child has these; so our descriptor is one too many. */
+static void
+forget_taken(struct member *member, uint64_t taken)
+{
+	struct guest *guest;
+
+	while ((guest = TAILQ_FIRST(&member->lent)) != NULL && guest->number <= taken)
+		guest_forget(&member->parent->deal, &member->lent, guest);
+}
+
+/* All that it has not taken waits again, before the others. False: it is just taking one. */
+static bool
+take_back(struct member *member)
+{
+	struct deal *deal = &member->parent->deal;
+	uint64_t taken = atomic_load(&member->row->taken);
+	struct guest *guest;
+
+	if (!atomic_compare_exchange_strong(&member->row->taken, &taken,
+	    counter_get(&member->row->dealt)))
+		return false;
+	forget_taken(member, taken);
+	while ((guest = TAILQ_LAST(&member->lent, guest_list)) != NULL) {
+		TAILQ_REMOVE(&member->lent, guest, next);
+		TAILQ_INSERT_HEAD(&deal->waiting, guest, next);
+		/* The listeners are closed: nobody is dealt any more. */
+		if (!deal->is_open)
+			refuse_first(deal);
+	}
+	return true;
+}
+
+void
+deal_bury(struct deal *deal, struct member *member)
+{
+	/* Nobody is quicker than us any more. */
+	(void)take_back(member);
+	if (deal->is_open)
+		set_tick(deal);
+}
+
+/* --- who can take a client ------------------------------------------------------------------ */
+
+/* Clients handed to a member that it has not looked at yet. */
+static uint64_t
+on_the_way(const struct member *member)
+{
+	return counter_get(&member->row->dealt) - member->seen;
+}
+
+static void
+log_silence(const struct member *member)
+{
 	char name[MEMBER_NAME_SIZE];
 
-	if (taken != member->taken) {
-		member->taken = taken;
-		member->taken_ms = now;
-		member->is_silent = false;
-	} else if (on_the_way(member) > 0 && now - member->taken_ms >= SILENCE_MS) {
-		member->is_silent = true;
-	}
-	if (was_silent == member->is_silent)
-		return;
 	member_name(member, name);
 	if (member->is_silent)
 		log_warn("%s (pid %d) does not take clients; it gets none until it does again",
 		    name, member->pid);
 	else
 		log_info("%s (pid %d) takes clients again", name, member->pid);
+}
+
+static void
+watch_progress(struct member *member, uint64_t now)
+{
+	uint64_t seen = counter_get(&member->row->seen);
+	bool was_silent = member->is_silent;
+
+	forget_taken(member, atomic_load(&member->row->taken));
+	if (seen != member->seen) {
+		member->seen = seen;
+		member->seen_ms = now;
+		member->is_silent = false;
+	} else if (!was_silent && on_the_way(member) > 0 && now - member->seen_ms >= SILENCE_MS) {
+		member->is_silent = take_back(member);
+	}
+	if (was_silent == member->is_silent)
+		return;
+	log_silence(member);
 	members_count_capacity(member->parent);
 }
 
@@ -112,62 +195,31 @@ choose(struct deal *deal, enum able *able)
 	return best;
 }
 
-/* --- those who wait ----------------------------------------------------- */
-
-static struct waiting *
-first_waiting(struct deal *deal)
-{
-	return &deal->waiting[deal->first];
-}
-
+/* To the first who waits. */
 static void
-drop_first(struct deal *deal)
-{
-	deal->first = (deal->first + 1) % deal->room;
-	deal->count--;
-}
-
-static void
-refuse_first(struct deal *deal)
-{
-	/* Counted first: whoever was refused may look at the counters at once. */
-	counter_add(&board_parent_row(deal->parent->board)->refused, 1);
-	close(first_waiting(deal)->fd);
-	drop_first(deal);
-}
-
-/* False: this member cannot take it after all. */
-static bool
 hand_out(struct deal *deal, struct member *member)
 {
-	const struct waiting *waiting = first_waiting(deal);
-	struct proc_client message = { .listener = (uint16_t)waiting->listener,
-		.address = bytes_of(&waiting->from.address, waiting->from.len) };
+	struct guest *guest = TAILQ_FIRST(&deal->waiting);
+	struct proc_client message = { .listener = (uint16_t)guest->listener,
+		.address = bytes_of(&guest->from.address, guest->from.len) };
 	enum status status = channel_try_message(member->channel, proc_schema(PROC_CLIENT),
-	    &message, waiting->fd);
+	    &message, guest->fd);
 
+	/* It cannot take it after all. */
 	if (status == STATUS_CLOSED)
 		member->is_ready = false;
 	if (status != STATUS_OK)
-		return false;
+		return;
 	if (on_the_way(member) == 0)
-		member->taken_ms = clock_monotonic_ms();
+		member->seen_ms = clock_monotonic_ms();
 	counter_add(&member->row->dealt, 1);
+	guest->number = counter_get(&member->row->dealt);
 	deal->turn = member->who.number;
-	drop_first(deal);
-	return true;
+	TAILQ_REMOVE(&deal->waiting, guest, next);
+	TAILQ_INSERT_TAIL(&member->lent, guest, next);
 }
 
 /* --- accepting ---------------------------------------------------------- */
-
-static void
-set_tick(struct deal *deal)
-{
-	static const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
-
-	if (!evtimer_pending(deal->tick, NULL))
-		event_add(deal->tick, &tick);
-}
 
 static void
 pause_accepting(struct deal *deal)
@@ -189,7 +241,7 @@ resume_accepting(struct deal *deal)
 void
 deal_turn(struct deal *deal)
 {
-	while (deal->count > 0) {
+	while (!TAILQ_EMPTY(&deal->waiting)) {
 		enum able able;
 		struct member *member = choose(deal, &able);
 
@@ -201,7 +253,7 @@ deal_turn(struct deal *deal)
 			break;
 	}
 	if (deal->is_open && deal->is_paused && !deal->is_out_of_descriptors &&
-	    deal->count < deal->room / 2)
+	    deal->used < deal->room / 2)
 		resume_accepting(deal);
 }
 
@@ -216,17 +268,20 @@ run_out_of_descriptors(struct deal *deal, const struct doorway *doorway)
 	if (!deal->is_out_of_descriptors)
 		log_warn("out of descriptors: accepting pauses");
 	deal->is_out_of_descriptors = true;
-	if (deal->count == 0 && deal->spare >= 0) {
+	if (deal->used == 0 && deal->spare >= 0) {
 		int fd;
 
 		close(deal->spare);
+		deal->spare = -1;
 		fd = accept4(doorway->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0) {
 			counter_add(&board_parent_row(deal->parent->board)->refused, 1);
 			close(fd);
 		}
-		deal->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
+	/* Another thread may have been quicker the last time. */
+	if (deal->spare < 0)
+		deal->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pause_accepting(deal);
 }
 
@@ -234,16 +289,16 @@ run_out_of_descriptors(struct deal *deal, const struct doorway *doorway)
 static bool
 accept_one(struct deal *deal, const struct doorway *doorway)
 {
-	struct waiting *waiting = &deal->waiting[(deal->first + deal->count) % deal->room];
+	struct guest *guest = TAILQ_FIRST(&deal->free);
 	int fd;
 
-	if (deal->count == deal->room) {
+	if (guest == NULL) {
 		pause_accepting(deal);
 		return false;
 	}
-	waiting->from.len = sizeof(waiting->from.address);
-	fd = accept4(doorway->listener.fd, (struct sockaddr *)&waiting->from.address,
-	    &waiting->from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	guest->from.len = sizeof(guest->from.address);
+	fd = accept4(doorway->listener.fd, (struct sockaddr *)&guest->from.address,
+	    &guest->from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			run_out_of_descriptors(deal, doorway);
@@ -253,12 +308,14 @@ accept_one(struct deal *deal, const struct doorway *doorway)
 		 */
 		return false;
 	}
-	if (waiting->from.len > sizeof(waiting->from.address))
-		waiting->from.len = 0;
-	waiting->fd = fd;
-	waiting->listener = doorway->index;
-	waiting->since_ms = clock_monotonic_ms();
-	deal->count++;
+	if (guest->from.len > sizeof(guest->from.address))
+		guest->from.len = 0;
+	guest->fd = fd;
+	guest->listener = doorway->index;
+	guest->since_ms = clock_monotonic_ms();
+	TAILQ_REMOVE(&deal->free, guest, next);
+	TAILQ_INSERT_TAIL(&deal->waiting, guest, next);
+	deal->used++;
 	counter_add(&board_parent_row(deal->parent->board)->accepted, 1);
 	return true;
 }
@@ -276,9 +333,18 @@ deal_on_acceptable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	set_tick(deal);
 }
 
+static void
+refuse_impatient(struct deal *deal, uint64_t now)
+{
+	const struct guest *guest;
+
+	while ((guest = TAILQ_FIRST(&deal->waiting)) != NULL && now - guest->since_ms > WAITING_MS)
+		refuse_first(deal);
+}
+
 /*
- * Looks after what no event reports: children that are silent, clients that wait too long,
- * descriptors that came free.
+ * Looks after what no event reports: children that have taken clients or are silent, clients that
+ * wait too long, descriptors that came free.
  */
 static void
 deal_on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
@@ -298,9 +364,8 @@ deal_on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	}
 	deal->is_out_of_descriptors = false;
 	deal_turn(deal);
-	while (deal->count > 0 && now - first_waiting(deal)->since_ms > WAITING_MS)
-		refuse_first(deal);
-	if (is_busy || deal->count > 0)
+	refuse_impatient(deal, now);
+	if (is_busy || deal->used > 0 || (deal->is_open && deal->is_paused))
 		set_tick(deal);
 }
 
@@ -325,13 +390,26 @@ add_doorway(struct deal *deal, const struct listener *listener)
 }
 
 static unsigned
-room_for_waiting(void)
+room_for_guests(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 > WAITING_MAX)
-		return WAITING_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 > GUESTS_MAX)
+		return GUESTS_MAX;
 	return limit.rlim_cur / 4 > 0 ? (unsigned)limit.rlim_cur / 4 : 1;
+}
+
+static void
+make_guests(struct deal *deal)
+{
+	TAILQ_INIT(&deal->free);
+	TAILQ_INIT(&deal->waiting);
+	deal->room = room_for_guests();
+	deal->guests = mem_new_array(deal->room, sizeof(*deal->guests));
+	for (unsigned i = 0; i < deal->room; i++) {
+		deal->guests[i].fd = -1;
+		TAILQ_INSERT_TAIL(&deal->free, &deal->guests[i], next);
+	}
 }
 
 bool
@@ -344,8 +422,7 @@ deal_open(struct deal *deal, struct proc_parent *parent)
 	deal->parent = parent;
 	deal->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	deal->tick = evtimer_new(parent->base, deal_on_tick, deal);
-	deal->room = room_for_waiting();
-	deal->waiting = mem_new_array(deal->room, sizeof(*deal->waiting));
+	make_guests(deal);
 	if (plan->listener_count > 0)
 		inherited_count = listener_inherit(inherited, plan->listener_count);
 	for (unsigned i = 0; i < inherited_count; i++)
@@ -374,7 +451,7 @@ deal_stop(struct deal *deal)
 		listener_close(&deal->doorways[i].listener);
 	}
 	deal->doorway_count = 0;
-	while (deal->count > 0)
+	while (!TAILQ_EMPTY(&deal->waiting))
 		refuse_first(deal);
 }
 
@@ -387,5 +464,8 @@ deal_clear(struct deal *deal)
 	event_free(deal->tick);
 	if (deal->spare >= 0)
 		close(deal->spare);
-	free(deal->waiting);
+	for (unsigned i = 0; i < deal->room; i++)
+		if (deal->guests[i].fd >= 0)
+			close(deal->guests[i].fd);
+	free(deal->guests);
 }

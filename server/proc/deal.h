@@ -2,20 +2,29 @@
 /*
  * Accepting connections and dealing them to the children: each to the one with the fewest
  * clients, ties by turn. Accepted connections wait here, not in a child's queue, until a child
- * can take them at once; so whatever happens to a child, only those are lost that it had been
- * given.
+ * can take them at once. What a child was given and has not looked at when it is silent for a
+ * second, or dead, is taken back and given to another one; so only those are lost that a child
+ * had taken.
+ *
+ * Who has a connection is settled by one compare-and-swap on the child's counter "taken": the
+ * child moves it by one, the parent to the end of what it has dealt. Whoever is first has it, and
+ * the child closes what comes late. Until then the parent keeps a descriptor, too.
  */
 
 #ifndef SERVER_PROC_DEAL_H
 #define SERVER_PROC_DEAL_H
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "server/proc/listener.h"
 
 struct event;
+struct guest;
+struct member;
 struct proc_parent;
-struct waiting;
+
+TAILQ_HEAD(guest_list, guest);
 
 struct doorway {
 	struct deal *deal;
@@ -29,8 +38,10 @@ struct deal {
 	struct doorway doorways[PROC_LISTENERS_MAX];
 	unsigned doorway_count;
 
-	struct waiting *waiting;	/* a ring of accepted connections */
-	unsigned first, count, room;
+	struct guest *guests;		/* "room" of them, each in one list */
+	unsigned room, used;
+	struct guest_list free;
+	struct guest_list waiting;	/* accepted, for a child; oldest first */
 
 	struct event *tick;	/* pending while there is anything to look after */
 	bool is_open;		/* deal_start() was called */
@@ -54,6 +65,12 @@ void deal_start(struct deal *deal);
  * to.
  */
 void deal_turn(struct deal *deal);
+
+/*
+ * The process of this member is dead, and its counters are as it left them: what it had not taken
+ * waits again.
+ */
+void deal_bury(struct deal *deal, struct member *member);
 
 /* Closes the listeners and everybody who waits. */
 void deal_stop(struct deal *deal);

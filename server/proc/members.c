@@ -32,8 +32,8 @@ enum {
 	END_MS = 5000,
 	/*
 	 * Kernel memory for what a child has not read yet: about a hundred hand-outs. That many
-	 * connections are lost at most when a child is stopped, and waiting for room costs one
-	 * wake-up for many.
+	 * connections wait for another child at most when one is stopped, and waiting for room
+	 * costs one wake-up for many.
 	 */
 	CHANNEL_BUFFER = 48 * 1024,
 };
@@ -272,7 +272,7 @@ member_start(struct member *member)
 	member->is_ready = false;
 	member->is_leaving = false;
 	member->is_silent = false;
-	member->taken = 0;
+	member->seen = 0;
 	member->clients_max = limit_of(member);
 	member->started_ms = clock_monotonic_ms();
 	event_del(member->timer);
@@ -351,6 +351,7 @@ bury(struct member *member, int status)
 {
 	struct proc_parent *parent = member->parent;
 
+	deal_bury(&parent->deal, member);
 	log_end(member, status);
 	if (!has_left(member, status))
 		counter_add(&board_parent_row(parent->board)->deaths, 1);
@@ -413,6 +414,7 @@ members_init(struct proc_parent *parent)
 			member->parent = parent;
 			member->role = &parent->service->roles[role];
 			member->row = &parent->board->rows[number++];
+			TAILQ_INIT(&member->lent);
 			member->timer = evtimer_new(parent->base, members_on_timer, member);
 			if (member->timer == NULL)
 				log_fatalx("out of memory: no timer for a child");

@@ -43,9 +43,10 @@ struct member {
 
 	/* For dealing. */
 	uint32_t clients_max;
-	uint64_t taken;		/* as seen last … */
-	uint64_t taken_ms;	/* … and since when it is so */
-	bool is_silent;		/* it has not taken a client for too long */
+	struct guest_list lent;	/* handed to it and not settled yet, oldest first */
+	uint64_t seen;		/* of the hand-outs, as noticed last … */
+	uint64_t seen_ms;	/* … and since when it is so */
+	bool is_silent;		/* it has not looked at a client for too long */
 };
 
 struct memory {
