@@ -253,18 +253,27 @@ model_show_before(struct model *model)
 	model_show(model, model->panes.before);
 }
 
-bool
-model_show_unread(struct model *model)
+/* The next chat with messages of others; or else with anything that was not seen. */
+static bool
+show_news(struct model *model, bool is_message)
 {
 	size_t count = model->panes.count;
 
 	for (size_t i = 1; i < count; i++) {
 		struct pane pane = model->panes.list[(model->panes.shown + i) % count];
+		const struct transcript *transcript = model_transcript(model, pane);
 
-		if (model_transcript(model, pane)->unread > 0)
+		if (pane.kind == PANE_CHAT &&
+		    (is_message ? transcript->unread : transcript->unseen) > 0)
 			return model_show(model, pane);
 	}
 	return false;
+}
+
+bool
+model_show_unread(struct model *model)
+{
+	return show_news(model, true) || show_news(model, false);
 }
 
 void

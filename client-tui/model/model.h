@@ -92,7 +92,7 @@ bool model_show(struct model *model, struct pane pane);
 
 /*
  * By its number from 1 on, as Alt-1 and so on; so many further on; the one shown before; the next
- * with unread messages.
+ * session with unread messages, or else with anything that was not seen.
  */
 bool model_show_number(struct model *model, size_t number);
 void model_show_next(struct model *model, int steps);

@@ -8,6 +8,7 @@
 
 enum {
 	NAME_X = 3,
+	NUMBERS = 10,	 /* panes that a key shows */
 	WORD_ROOM = 80,
 	FOOT_ROWS = 3,	 /* a blank, two about everybody */
 	FOOT_FROM = 12,	 /* rows that are worth a foot */
@@ -17,8 +18,18 @@ enum {
 struct line {
 	const struct contact *contact;
 	size_t unread;
-	bool is_here, has_draft, has_namesake;
+	size_t number; /* of its pane, as for Alt; 0: no key goes there */
+	bool is_here, has_news, has_draft, has_namesake;
 };
+
+/* Alt-3 to Alt-9 and Alt-0 show the panes of the first eight sessions. */
+static size_t
+number_of(const struct panes *panes, uint64_t uid)
+{
+	size_t number = panes_find(panes, pane_chat(uid)) + 1;
+
+	return number <= NUMBERS && number <= panes->count ? number : 0;
+}
 
 static bool
 is_namesake(const struct roster *roster, size_t a, size_t b)
@@ -36,6 +47,8 @@ line_of(const struct model *model, size_t position)
 
 	if (chat != NULL) {
 		line.unread = chat->transcript.unread;
+		line.has_news = chat->transcript.unseen > 0;
+		line.number = number_of(&model->panes, chat->uid);
 		line.has_draft = chat != shown && !draft_is_empty(&chat->draft);
 	}
 	line.has_namesake = is_namesake(&model->roster, position, position + 1) ||
@@ -45,7 +58,7 @@ line_of(const struct model *model, size_t position)
 }
 
 /*
- * The word at the right: unread messages, a draft, or (where it is wide) what the glyph of the
+ * The word at the right: unread messages, something new to be told, a draft, or (where it is wide) what the glyph of the
  * presence means.
  */
 static enum canvas_style
@@ -57,6 +70,10 @@ right_word(const struct painter *painter, const struct line *line, bool is_wide,
 	out[0] = '\0';
 	if (line->unread > 0) {
 		text_format(out, WORD_ROOM, "%zu", line->unread);
+		return STYLE_BOLD;
+	}
+	if (line->has_news) {
+		text_format(out, WORD_ROOM, "new");
 		return STYLE_BOLD;
 	}
 	if (line->has_draft) {
@@ -78,12 +95,16 @@ draw_line(const struct painter *painter, struct canvas_rect in, int y, const str
     bool is_wide)
 {
 	enum presence presence = line->contact->presence;
-	char word[WORD_ROOM], name[TEXT_NAME_ROOM + 32];
+	char word[WORD_ROOM], name[TEXT_NAME_ROOM + 32], number[24];
 	enum canvas_style style = right_word(painter, line, is_wide, word);
 	int width = text_width(bytes_of_string(word));
 
-	if (line->is_here)
+	if (line->is_here) {
 		paint_sign(painter, in, 0, y, STYLE_BOLD, GLYPH_PROMPT);
+	} else if (line->number > 0) {
+		text_format(number, sizeof(number), "%zu", line->number % NUMBERS);
+		canvas_print(painter->canvas, in, 0, y, STYLE_DIM, number);
+	}
 	paint_sign(painter, in, 1, y, presence == PRESENCE_ONLINE ? STYLE_GOOD : STYLE_DIM,
 	    glyph_of_presence(presence));
 	text_format(name, sizeof(name), "%s", line->contact->name);

@@ -134,9 +134,12 @@ add_news(struct bar *bar, const struct model *model)
 	for (size_t i = 0; i < model->chat_count && i < NEWS_MOST; i++) {
 		const struct chat *chat = model->chats[i];
 
-		if (chat == shown || chat->transcript.unread == 0)
+		if (chat == shown || chat->transcript.unseen == 0)
 			continue;
-		text_format(text, sizeof(text), "%zu %s", chat->transcript.unread, chat->name);
+		if (chat->transcript.unread > 0)
+			text_format(text, sizeof(text), "%zu %s", chat->transcript.unread, chat->name);
+		else
+			text_format(text, sizeof(text), "new %s", chat->name);
 		bar_add(bar, BAR_RIGHT, RANK_NEWS, STYLE_BOLD, bar->count > 0 ? dot : "", text);
 	}
 }

@@ -287,6 +287,18 @@ counts_unread_messages_of_hidden_chats(void **state UNUSED)
 	assert_int_equal(model_pane(model).uid, 13);
 	assert_int_equal(model_unread(model), 0);
 	assert_false(model_show_unread(model));
+	/* What is only told comes behind what was said. */
+	model_note(model, pane_chat(11), TEXT("11 left the session."));
+	model_add_theirs(model, 12, 1, TEXT("not seen"));
+	assert_true(model_show_unread(model));
+	assert_int_equal(model_pane(model).uid, 12);
+	assert_true(model_show_unread(model));
+	assert_int_equal(model_pane(model).uid, 11);
+	model_show(model, pane_chat(13));
+	model_add_theirs(model, 13, 1, TEXT("seen"));
+	model_show(model, pane_home());
+	model_add_theirs(model, 13, 1, TEXT("not seen"));
+	model_show(model, pane_chat(13));
 	assert_int_not_equal(model_chat(model, 13)->transcript.new_id, 0);
 	model_show(model, pane_home());
 	assert_int_equal(model_chat(model, 13)->transcript.new_id, 0);

@@ -412,6 +412,19 @@ sessions_that_ended(void **state UNUSED)
 }
 
 static void
+news_of_others(void **state UNUSED)
+{
+	begin_talk();
+	hear(11, NOW, "hello");
+	hear(12, NOW, "one");
+	hear(12, NOW, "two");
+	model_note(model, pane_chat(13), TEXT("dave has left the session."));
+	SHOWS("news", 100, 30);
+	SHOWS("news", 80, 24);
+	SHOWS("news", 40, 10);
+}
+
+static void
 server_gone(void **state UNUSED)
 {
 	begin_talk();
@@ -669,6 +682,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(pages_show_everything, begin, end),
 		cmocka_unit_test_setup_teardown(more_than_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(sessions_that_ended, begin, end),
+		cmocka_unit_test_setup_teardown(news_of_others, begin, end),
 		cmocka_unit_test_setup_teardown(server_gone, begin, end),
 		cmocka_unit_test_setup_teardown(page_2_of_7, begin, end),
 		cmocka_unit_test_setup_teardown(directory_states, begin, end),
