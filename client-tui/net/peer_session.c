@@ -10,6 +10,7 @@
 #include "client-tui/net/peer_dial.h"
 #include "client-tui/net/peer_talk.h"
 #include "client-tui/net/peer_timer.h"
+#include "shared/clock.h"
 #include "shared/crypto.h"
 #include "shared/mem.h"
 #include "shared/protocol.h"
@@ -17,7 +18,11 @@
 enum {
 	ATTEMPTS_MAX = 4,
 	WAYS_MAX = 24,
+	REPLACE_MS = 1500, /* a lost way waits so long for a new one */
 };
+
+static const char no_way[] =
+    "No way to the other side was found: the network lets neither of the two reach the other.";
 
 /* A meeting under way. */
 struct attempt {
@@ -45,8 +50,11 @@ struct peer_session {
 	size_t way_count;
 	struct way *chosen;     /* CHOOSE was sent on it */
 	struct event *deadline; /* of the attempts; set while there are any */
+	uint64_t deadline_ms;
 	uint8_t pin[TLS_PIN_SIZE];
 	enum status failure; /* what was found out of why no way stands */
+	enum status loss;    /* of the way there was, while another one is looked for */
+	char *loss_sentence; /* on the heap */
 	uint32_t request;
 	bool leads; /* ours is the greater key: server of TLS, and we choose */
 };
@@ -115,20 +123,24 @@ weight_of(enum status failure)
 }
 
 static void
+fail(struct peer_session *self)
+{
+	if (self->loss != STATUS_OK)
+		end(self, self->loss, self->loss_sentence);
+	else if (weight_of(self->failure) > 0)
+		end(self, self->failure, status_text(self->failure));
+	else
+		end(self, STATUS_UNREACHABLE, no_way);
+}
+
+static void
 peer_session_on_deadline(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct peer_session *self = arg;
-	enum status why = self->failure;
 
 	settle(self);
-	if (peer_talk_is_open(self->talk))
-		return;
-	if (weight_of(why) > 0)
-		end(self, why, status_text(why));
-	else
-		end(self, STATUS_UNREACHABLE,
-		    "No way to the other side was found: the network lets neither of the two "
-		    "reach the other.");
+	if (!peer_talk_is_open(self->talk))
+		fail(self);
 }
 
 /* ---- ways ---- */
@@ -171,6 +183,14 @@ way_on_down(struct link *link UNUSED, enum status why, void *arg)
 	choose(self);
 }
 
+static void
+forget_loss(struct peer_session *self)
+{
+	self->loss = STATUS_OK;
+	free(self->loss_sentence);
+	self->loss_sentence = NULL;
+}
+
 /* This is the session from now on. */
 static void
 open_way(struct way *way)
@@ -180,6 +200,7 @@ open_way(struct way *way)
 
 	settle(self);
 	self->failure = STATUS_OK;
+	forget_loss(self);
 	peer_talk_open(self->talk, link);
 }
 
@@ -315,6 +336,7 @@ peer_session_meet(struct peer_session *self, const struct peer_meeting *meeting)
 	    meeting, peer_session_on_way, self);
 	TAILQ_INSERT_TAIL(&self->attempts, attempt, entry);
 	self->attempt_count++;
+	self->deadline_ms = clock_monotonic_ms() + self->side->limits->meet_ms;
 	peer_timer_set(self->deadline, self->side->limits->meet_ms);
 }
 
@@ -330,6 +352,16 @@ peer_session_expects(const struct peer_session *self, const uint8_t token[PEER_T
 }
 
 /* ---- the talk ---- */
+
+/*
+ * Whoever was killed is missed soon, also when a meeting had just begun that he knows nothing of.
+ */
+static void
+shorten_deadline(struct peer_session *self)
+{
+	if (clock_monotonic_ms() + REPLACE_MS < self->deadline_ms)
+		peer_timer_set(self->deadline, REPLACE_MS);
+}
 
 static void
 session_on_up(void *arg, uint32_t ms)
@@ -355,14 +387,20 @@ session_on_delivered(void *arg, const struct peer_letter *letter)
 	self->handler->on_delivered(self->arg, letter);
 }
 
-/* While another way is looked for, the end of one is not the end. */
+/* While another way is looked for, the end of one is not yet the end. */
 static void
 session_on_end(void *arg, enum status why, const char *sentence)
 {
 	struct peer_session *self = arg;
 
-	if (!is_meeting(self))
+	if (!is_meeting(self)) {
 		end(self, why, sentence);
+		return;
+	}
+	forget_loss(self);
+	self->loss = why;
+	self->loss_sentence = mem_string(sentence);
+	shorten_deadline(self);
 }
 
 static const struct peer_talk_handler talk_handler = {
@@ -433,5 +471,6 @@ peer_session_free(struct peer_session *self)
 	settle(self);
 	event_free(self->deadline);
 	peer_talk_free(self->talk);
+	forget_loss(self);
 	free(self);
 }

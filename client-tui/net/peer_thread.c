@@ -157,12 +157,22 @@ forget_calls(struct peer_thread *self)
 		remove_call(self, LIST_FIRST(&self->calls));
 }
 
+static bool
+is_ours(const struct peer_thread *self, const struct identity *identity)
+{
+	return self->has_identity &&
+	    memcmp(self->key, identity->public_key, sizeof(self->key)) == 0;
+}
+
 void
 peer_thread_set_identity(struct peer_thread *self, const struct identity *identity)
 {
-	struct peer_identity_order *order = mem_new(sizeof(*order));
+	struct peer_identity_order *order;
 
+	if (identity != NULL ? is_ours(self, identity) : !self->has_identity)
+		return;
 	forget_calls(self);
+	order = mem_new(sizeof(*order));
 	init_order(&order->order, PEER_ORDER_IDENTITY, NULL);
 	order->is_nobody = identity == NULL;
 	self->has_identity = identity != NULL;
@@ -195,7 +205,8 @@ add_call(struct peer_thread *self, const struct peer_meeting *meeting)
 
 	call->uid = meeting->uid;
 	memcpy(call->identity, meeting->identity, sizeof(call->identity));
-	LIST_INSERT_HEAD(&self->calls, peer_call_ref(call), entry);
+	peer_call_ref(call);
+	LIST_INSERT_HEAD(&self->calls, call, entry);
 	self->call_count++;
 	self->under_way++;
 	return call;

@@ -92,13 +92,17 @@ void peer_thread_stop(struct peer_thread *self);
  */
 enum status peer_thread_listen(struct peer_thread *self, uint16_t *port) MUST_USE;
 
-/* Who we are; copied. Another one, or NULL for nobody, leaves all sessions first. */
+/*
+ * Who we are; copied, and wiped when it is not needed any more. Another one than before, or NULL
+ * for nobody, leaves all sessions first.
+ */
 void peer_thread_set_identity(struct peer_thread *self, const struct identity *identity);
 
 /*
  * Begins a session: on_up or on_down follows, within 10 s. STATUS_WRONG_STATE: no identity, or no
- * port; STATUS_FULL: PEER_SESSIONS_MAX are there; STATUS_BUSY: the thread is behind with its
- * orders.
+ * port; STATUS_NOT_ALLOWED: that is our own key; STATUS_WRONG_PIN: there is a session with this
+ * uid and another key, which goes on; STATUS_FULL: PEER_SESSIONS_MAX are there; STATUS_BUSY: too
+ * many that were left are not over yet.
  */
 enum status peer_thread_meet(struct peer_thread *self, const struct peer_meeting *meeting) MUST_USE;
 
