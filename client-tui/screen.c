@@ -159,7 +159,8 @@ screen_open(struct app *app, struct screen **out, char why[APP_WHY_ROOM])
 	}
 	canvas_init(&screen->canvas);
 	screen->keys = keys_new();
-	screen->input = event_new(app->base, term_fd(screen->term), EV_READ | EV_PERSIST, on_input, screen);
+	screen->input = event_new(app->base, term_fd(screen->term), EV_READ | EV_PERSIST, on_input,
+	    screen);
 	screen->settle = evtimer_new(app->base, on_settle, screen);
 	event_add(screen->input, NULL);
 	measure(screen);
@@ -189,7 +190,9 @@ screen_show(struct screen *screen)
 void
 screen_run(struct screen *screen)
 {
-	static const struct app_face face = { .on_turn = on_turn, .on_signal = on_signal, .has_clock = true };
+	static const struct app_face face = {
+		.on_turn = on_turn, .on_signal = on_signal, .has_clock = true
+	};
 
 	app_run(screen->app, &face, screen);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Making, using and deleting accounts: by commands, which ask for the password, and by the form of the first run. */
+/*
+ * Making, using and deleting accounts: by commands, which ask for the password, and by the form of
+ * the first run.
+ */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +24,8 @@ ask_password(struct control *control, enum topic topic, const char *words, const
 	char question[COMMAND_WORD_ROOM + 80];
 
 	snprintf(question, sizeof(question), "%s%s", words, who);
-	ask_secret(model_change_ask(control->model), topic, bytes_of_string(question), PASSWORD_LEN_MAX);
+	ask_secret(model_change_ask(control->model), topic, bytes_of_string(question),
+	    PASSWORD_LEN_MAX);
 }
 
 /* An account by what was typed: digits are a uid. */
@@ -43,8 +47,8 @@ is_signed_in(struct order *order)
 
 	if (me->uid == 0)
 		return false;
-	control_alert(order->control, order->pane, "You are %s (%" PRIu64 ") already: /logout comes first.", me->name,
-	    me->uid);
+	control_alert(order->control, order->pane,
+	    "You are %s (%" PRIu64 ") already: /logout comes first.", me->name, me->uid);
 	return true;
 }
 
@@ -109,7 +113,8 @@ on_registered(void *arg, const struct answer *answer)
 		question_refuse(question, answer);
 	else
 		control_note(question->control, question->pane,
-		    "You are %s, uid %" PRIu64 ". The uid is yours for ever, and signs in as well as the name.",
+		    "You are %s, uid %" PRIu64
+		    ". The uid is yours for ever, and signs in as well as the name.",
 		    question->name, ok->uid);
 	question_drop(question);
 }
@@ -124,10 +129,12 @@ answer_register_again(struct control *control, const char *key UNUSED, const cha
 	if (strcmp(wish->password, password) == 0) {
 		question = question_new(control, wish->pane, 0, wish->name);
 		begin_waiting(question,
-		    outbox->register_account(outbox->arg, wish->name, password, on_registered, question),
+		    outbox->register_account(outbox->arg, wish->name, password, on_registered,
+			question),
 		    "Making the account…");
 	} else {
-		control_alert(control, wish->pane, "The two are not the same, so no account was made.");
+		control_alert(control, wish->pane,
+		    "The two are not the same, so no account was made.");
 	}
 	wish_clear(wish);
 }
@@ -168,7 +175,8 @@ answer_login_password(struct control *control, const char *key UNUSED, const cha
 		return;
 	question = question_new(control, wish->pane, wish->uid, wish->name);
 	begin_waiting(question,
-	    outbox->login(outbox->arg, wish->uid, wish->name, password, on_logged_in, question), "Signing in…");
+	    outbox->login(outbox->arg, wish->uid, wish->name, password, on_logged_in, question),
+	    "Signing in…");
 	wish_clear(wish);
 }
 
@@ -208,7 +216,8 @@ command_delete(struct order *order)
 
 	if (!command_uid(order->words[1], &uid)) {
 		control_alert(order->control, order->pane,
-		    "Deleting wants the uid, not the name: that cannot hit the wrong one. /online NAME tells it.");
+		    "Deleting wants the uid, not the name: that cannot hit the wrong one. /online "
+		    "NAME tells it.");
 		return;
 	}
 	begin_wish(order->control, order->pane, order->words[1]);
@@ -236,7 +245,8 @@ on_deleted(void *arg, const struct answer *answer)
 	if (answer->status != STATUS_OK)
 		question_refuse(question, answer);
 	else
-		control_note(question->control, question->pane, "The account %" PRIu64 " is gone.", question->uid);
+		control_note(question->control, question->pane, "The account %" PRIu64 " is gone.",
+		    question->uid);
 	question_drop(question);
 }
 
@@ -250,7 +260,8 @@ answer_delete_sure(struct control *control, const char *key, const char *text UN
 	if (strcmp(key, "y") == 0) {
 		question = question_new(control, wish->pane, wish->uid, wish->name);
 		begin_waiting(question,
-		    outbox->delete_account(outbox->arg, wish->uid, wish->password, on_deleted, question),
+		    outbox->delete_account(outbox->arg, wish->uid, wish->password, on_deleted,
+			question),
 		    "Deleting the account…");
 	} else {
 		control_note(control, wish->pane, "The account stays.");
@@ -293,7 +304,8 @@ on_form_answer(void *arg, const struct answer *answer)
 	struct question *question = arg;
 	struct model *model = question->control->model;
 	struct form *form = model_change_form(model);
-	const char *sentence = answer->status == STATUS_STOPPED ? "Stopped. Enter tries it again." : answer->sentence;
+	const char *sentence = answer->status == STATUS_STOPPED ? "Stopped. Enter tries it again."
+								: answer->sentence;
 
 	if (form->is_open && answer->status != STATUS_OK) {
 		form_refuse(form, field_of(answer->status), bytes_of_string(sentence));
@@ -330,13 +342,15 @@ is_password_sure(struct form *form)
 	if (!form->is_new)
 		return true;
 	if (!form_is_again(form)) {
-		form_ask_again(form, bytes_of_string("A new account: its password once more. Who has one already "
-						     "chooses \"back\" below."));
+		form_ask_again(form,
+		    bytes_of_string("A new account: its password once more. Who has one already "
+				    "chooses \"back\" below."));
 		return false;
 	}
 	if (form_is_same(form))
 		return true;
-	form_refuse(form, FORM_PASSWORD, bytes_of_string("The two passwords are not the same. The first one again."));
+	form_refuse(form, FORM_PASSWORD,
+	    bytes_of_string("The two passwords are not the same. The first one again."));
 	return false;
 }
 
@@ -352,15 +366,18 @@ send_form(struct control *control)
 	uint64_t uid = 0;
 
 	if (form->is_new) {
-		status = outbox->register_account(outbox->arg, name, password, on_form_answer, question);
+		status = outbox->register_account(outbox->arg, name, password, on_form_answer,
+		    question);
 	} else {
 		command_uid(name, &uid);
 		status = outbox->login(outbox->arg, uid, name, password, on_form_answer, question);
 	}
 	if (status == STATUS_OK) {
-		form_submit(form, bytes_of_string(form->is_new ? "Making the account…" : "Signing in…"));
+		form_submit(form,
+		    bytes_of_string(form->is_new ? "Making the account…" : "Signing in…"));
 	} else {
-		form_refuse(form, field_of(status), bytes_of_string(control_refusal(control, status)));
+		form_refuse(form, field_of(status), bytes_of_string(control_refusal(control,
+		    status)));
 		question_drop(question);
 	}
 	mem_free_secret(password);
@@ -388,7 +405,8 @@ form_hand_in(struct control *control)
 		form_refuse(form, field, bytes_of_string(gap));
 	else if (!is_password_sure(form))
 		return;
-	else if (!control->outbox->use_server(control->outbox->arg, form_text(form, FORM_SERVER), why))
+	else if (!control->outbox->use_server(control->outbox->arg, form_text(form, FORM_SERVER),
+	    why))
 		form_refuse(form, FORM_SERVER, bytes_of_string(why));
 	else
 		send_form(control);

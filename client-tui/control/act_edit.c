@@ -55,7 +55,8 @@ act_edit(struct control *control, int number)
 			help_to_end(control, number == EDIT_END);
 		return;
 	}
-	if (model->form.is_open && model->form.field == FORM_CHOICE && (number == EDIT_LEFT || number == EDIT_RIGHT))
+	if (model->form.is_open && model->form.field == FORM_CHOICE &&
+	    (number == EDIT_LEFT || number == EDIT_RIGHT))
 		form_choose(model_change_form(model), number == EDIT_LEFT);
 	else if (model_draft(model) != NULL)
 		edits[number](model_change_draft(model));
@@ -76,7 +77,8 @@ talks_to_selected(struct control *control)
 	const struct directory_item *item = directory_selected(&model->directory);
 	char uid[24];
 
-	if (model_pane(model).kind != PANE_DIRECTORY || item == NULL || !draft_is_empty(model_draft(model)))
+	if (model_pane(model).kind != PANE_DIRECTORY || item == NULL ||
+	    !draft_is_empty(model_draft(model)))
 		return false;
 	snprintf(uid, sizeof(uid), "%" PRIu64, item->uid);
 	person_talk(control, pane_directory(), uid);
@@ -98,7 +100,10 @@ act_enter(struct control *control, int number UNUSED)
 		control_submit(control);
 }
 
-/* Up and Down: a field of the form, a row of help or directory, a line of the draft, then the lines of before. */
+/*
+ * Up and Down: a field of the form, a row of help or directory, a line of the draft, then the lines
+ * of before.
+ */
 void
 act_vertical(struct control *control, int number)
 {
@@ -106,7 +111,8 @@ act_vertical(struct control *control, int number)
 	struct draft *draft;
 
 	if (model->help.is_open) {
-		help_scroll(model_change_help(model), number, view_help_end(model, control->columns, control->rows));
+		help_scroll(model_change_help(model), number,
+		    view_help_end(model, control->columns, control->rows));
 	} else if (model->form.is_open) {
 		(number < 0 ? form_previous : form_next)(model_change_form(model));
 	} else if (model->ask.kind == ASK_NOTHING && model_pane(model).kind == PANE_DIRECTORY &&

@@ -27,7 +27,8 @@ act_page(struct control *control, int number)
 	int lines = number * view_page(model, control->columns, control->rows);
 
 	if (model->help.is_open)
-		help_scroll(model_change_help(model), lines, view_help_end(model, control->columns, control->rows));
+		help_scroll(model_change_help(model), lines,
+		    view_help_end(model, control->columns, control->rows));
 	else if (model_pane(model).kind != PANE_DIRECTORY)
 		scroll(control, view_scroll(model, control->columns, control->rows, lines));
 	else
@@ -60,7 +61,8 @@ void
 act_pane(struct control *control, int number)
 {
 	model_show_number(control->model, (size_t)number);
-	if (model_pane(control->model).kind == PANE_DIRECTORY && control->model->directory.state == DIRECTORY_EMPTY &&
+	if (model_pane(control->model).kind == PANE_DIRECTORY &&
+	    control->model->directory.state == DIRECTORY_EMPTY &&
 	    control->model->me.link == ME_LINK_ONLINE)
 		people_load(control, pane_directory(), 1);
 }
@@ -91,7 +93,8 @@ act_everybody(struct control *control, int number UNUSED)
 	if (model_pane(model).kind == PANE_DIRECTORY)
 		model_show_before(model);
 	else
-		people_load(control, pane_directory(), model->directory.page > 0 ? model->directory.page : 1);
+		people_load(control, pane_directory(),
+		    model->directory.page > 0 ? model->directory.page : 1);
 }
 
 void
@@ -130,8 +133,8 @@ add_line(struct lines *lines, const char *format, ...)
 static void
 show_lines(struct control *control, const char *title, struct lines *lines)
 {
-	help_open(model_change_help(control->model), bytes_of_string(title), (const char *const *)lines->list,
-	    lines->count);
+	help_open(model_change_help(control->model), bytes_of_string(title),
+	    (const char *const *)lines->list, lines->count);
 	for (size_t i = 0; i < lines->count; i++)
 		free(lines->list[i]);
 	free(lines->list);
@@ -212,12 +215,14 @@ command_help(struct order *order)
 	}
 	command = find_anyhow(order->words[1]);
 	if (command == NULL) {
-		control_alert(order->control, order->pane, "%s: no such command. /help lists them.", order->words[1]);
+		control_alert(order->control, order->pane, "%s: no such command. /help lists them.",
+		    order->words[1]);
 		return;
 	}
 	command_print_usage(command, usage, sizeof(usage));
-	control_note(order->control, order->pane, "%s\n%s %s\nExample: %s%s%s", usage, command->help, command->more,
-	    command->example, command->number[0] != '\0' ? "\nNumber: " : "", command->number);
+	control_note(order->control, order->pane, "%s\n%s %s\nExample: %s%s%s", usage,
+	    command->help, command->more, command->example,
+	    command->number[0] != '\0' ? "\nNumber: " : "", command->number);
 }
 
 void
@@ -278,7 +283,8 @@ void
 act_interrupt(struct control *control, int number UNUSED)
 {
 	struct model *model = control->model;
-	bool is_again = model->now_s <= control->interrupt_s + CONTROL_QUIT_AGAIN_S && control->interrupt_s > 0;
+	bool is_again = model->now_s <= control->interrupt_s + CONTROL_QUIT_AGAIN_S &&
+	    control->interrupt_s > 0;
 
 	control->interrupt_s = model->now_s;
 	if (is_again) {
@@ -292,7 +298,8 @@ act_interrupt(struct control *control, int number UNUSED)
 	} else if (model_draft(model) != NULL && !draft_is_empty(model_draft(model))) {
 		draft_reset(model_change_draft(model));
 	} else {
-		model_set_hint(model, bytes_of_string("Ctrl-C again asks whether to leave; /quit leaves."));
+		model_set_hint(model,
+		    bytes_of_string("Ctrl-C again asks whether to leave; /quit leaves."));
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The functions behind the tables: what commands, keys and answers do. For the files of control/. */
+/* The functions behind the tables: what commands, keys and answers do. For the files here only. */
 
 #ifndef CLIENT_CONTROL_ACTS_H
 #define CLIENT_CONTROL_ACTS_H
@@ -30,7 +30,8 @@ enum edit {
 	EDIT_REDO,
 };
 
-#define COMMAND(name, number, usage, least, most, where, help, more, example, function) command_run function;
+#define COMMAND(name, number, usage, least, most, where, help, more, example, function) \
+	command_run function;
 #include "client-tui/control/commands.def"
 #undef COMMAND
 
@@ -39,7 +40,10 @@ enum edit {
 #include "client-tui/control/actions.def"
 #undef ACTION
 
-/* An answer to a question; "key" is the key pressed ("y", "Enter", "Esc") where one was asked for, else NULL. */
+/*
+ * An answer to a question; "key" is the key pressed ("y", "Enter", "Esc") where one was asked for,
+ * else NULL.
+ */
 typedef void answer_run(struct control *control, const char *key, const char *text);
 
 #define TOPIC(NAME, function) answer_run function;

@@ -20,7 +20,10 @@ is_key(const char *key, const char *wanted)
 	return strcmp(key, wanted) == 0;
 }
 
-/* Esc drops every question; what else is a key for it, its topic knows. A line is not answered by keys. */
+/*
+ * Esc drops every question; what else is a key for it, its topic knows. A line is not answered by
+ * keys.
+ */
 void
 answer_key(struct control *control, const char *key)
 {
@@ -68,7 +71,8 @@ put_into_draft(struct control *control, const char *text)
 	if (text[0] == '/' && strchr(text, '\n') == NULL && draft_is_empty(draft))
 		draft_type(draft, bytes_of_string("/"));
 	if (draft_paste(draft, bytes_of_string(text)) != STATUS_OK)
-		control_alert(control, model_pane(control->model), "Together with what stands here that is too long.");
+		control_alert(control, model_pane(control->model),
+		    "Together with what stands here that is too long.");
 }
 
 void
@@ -81,7 +85,8 @@ answer_paste(struct control *control, const char *key, const char *unused UNUSED
 		return;
 	text = mem_string_of(draft_bytes(&ask->draft));
 	ask_finish(ask);
-	if (is_key(key, "e") || (is_key(key, "Enter") && !control_say(control, bytes_of_string(text))))
+	if (is_key(key, "e") ||
+	    (is_key(key, "Enter") && !control_say(control, bytes_of_string(text))))
 		put_into_draft(control, text);
 	mem_free_secret(text);
 }

@@ -62,6 +62,27 @@ command_find_number(struct bytes word)
 	return NULL;
 }
 
+bool
+command_is_start(struct bytes word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (word.len > 0 && begins_with(commands[i].name, word))
+			return true;
+	return false;
+}
+
+void
+command_print_starts(struct bytes word, char *out, size_t room)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(commands) && len < room; i++)
+		if (begins_with(commands[i].name, word))
+			len += (size_t)snprintf(out + len, room - len, "%s/%s", len > 0 ? ", " : "",
+			    commands[i].name);
+}
+
 /* --- the nearest name --------------------------------------------------------------------- */
 
 enum { GUESS_ROOM = 32 };
@@ -106,7 +127,8 @@ command_guess(struct bytes word)
 	if (word.len == 0 || word.len > GUESS_ROOM)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		size_t far = begins_with(commands[i].name, word) ? 1 : distance(commands[i].name, word);
+		size_t far = begins_with(commands[i].name, word) ? 1
+								 : distance(commands[i].name, word);
 
 		/* Everything is near to a word of two letters. */
 		if (far < least && far < word.len) {
@@ -159,7 +181,8 @@ split(struct order *order, struct bytes text)
 {
 	struct bytes word = next_word(&text);
 
-	for (order->count = 0; word.len > 0 && order->count < COMMAND_WORDS_MAX; word = next_word(&text)) {
+	for (order->count = 0; word.len > 0 && order->count < COMMAND_WORDS_MAX;
+	     word = next_word(&text)) {
 		/* Longer than any name or uid: it stays a word nobody has. */
 		size_t len = word.len < COMMAND_WORD_ROOM ? word.len : COMMAND_WORD_ROOM - 1;
 
@@ -218,13 +241,15 @@ line_parse(struct pane pane, struct bytes text, struct line *out)
 void
 command_print_usage(const struct command *command, char *out, size_t room)
 {
-	snprintf(out, room, "usage: /%s%s%s", command->name, command->usage[0] != '\0' ? " " : "", command->usage);
+	snprintf(out, room, "usage: /%s%s%s", command->name, command->usage[0] != '\0' ? " " : "",
+	    command->usage);
 }
 
 static bool
 asks_for_password(const struct command *command)
 {
-	return command->run == command_login || command->run == command_register || command->run == command_delete;
+	return command->run == command_login || command->run == command_register ||
+	    command->run == command_delete;
 }
 
 /* False, and it has been said why, when it cannot run. */
@@ -236,7 +261,8 @@ may_run(const struct order *order)
 
 	if (command->where == COMMAND_SESSION && order->pane.kind != PANE_CHAT) {
 		control_alert(order->control, order->pane,
-		    "That acts on a session, and none is shown here. Alt-3 and so on show one, /talk opens one.");
+		    "That acts on a session, and none is shown here. Alt-3 and so on show one, "
+		    "/talk opens one.");
 		return false;
 	}
 	if (order->count - 1 >= command->least && order->count - 1 <= command->most)

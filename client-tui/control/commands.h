@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Commands: a slash and a word, or in home and directory the number that the founding client had for it. What a line
- * means is decided here, without doing any of it; the functions that do it are named in commands.def.
+ * Commands: a slash and a word, or in home and directory the number that the founding client had
+ * for it. What a line means is decided here, without doing any of it; the functions that do it are
+ * named in commands.def.
  */
 
 #ifndef CLIENT_CONTROL_COMMANDS_H
@@ -30,7 +31,8 @@ struct order {
 	struct control *control;
 	struct pane pane;	       /* where; its answer goes there */
 	const struct command *command; /* NULL: nobody knows it */
-	char words[COMMAND_WORDS_MAX][COMMAND_WORD_ROOM]; /* words[0] is the command's, without slash */
+	/* words[0] is the command's, without slash */
+	char words[COMMAND_WORDS_MAX][COMMAND_WORD_ROOM];
 	size_t count;		       /* at most COMMAND_WORDS_MAX are kept */
 	bool is_secret;		       /* it looks as if a password was in it */
 };
@@ -54,6 +56,10 @@ const struct command *command_table(size_t *count);
 const struct command *command_find(struct bytes word);
 const struct command *command_find_number(struct bytes word);
 
+/* Whether any name begins so; and those that do: "/redraw, /reconnect". */
+bool command_is_start(struct bytes word);
+void command_print_starts(struct bytes word, char *out, size_t room);
+
 /* The command that was probably meant, or NULL. */
 const struct command *command_guess(struct bytes word);
 
@@ -70,8 +76,9 @@ struct line {
 };
 
 /*
- * What a line means in a pane: text of several lines is text whatever it begins with, two slashes begin text with one;
- * in a session the bare word "quit" leaves it, in the other panes bare numbers are commands.
+ * What a line means in a pane: text of several lines is text whatever it begins with, two slashes
+ * begin text with one; in a session the bare word "quit" leaves it, in the other panes bare numbers
+ * are commands.
  */
 void line_parse(struct pane pane, struct bytes text, struct line *out);
 

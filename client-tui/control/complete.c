@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Completion: commands, and their arguments out of what the model knows; the hint while a command is typed. */
+/*
+ * Completion: commands, and their arguments out of what the model knows; the hint while a command
+ * is typed.
+ */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,7 +117,8 @@ complete_end(struct control *control)
 static void
 put(struct control *control, const struct place *place, const char *word, bool is_only)
 {
-	char *line = mem_format("%.*s%s%s", (int)place->word, place->line, word, is_only ? " " : "");
+	char *line = mem_format("%.*s%s%s", (int)place->word, place->line, word,
+	    is_only ? " " : "");
 
 	draft_set(model_change_draft(control->model), bytes_of_string(line));
 	mem_free_secret(line);
@@ -127,7 +131,8 @@ tell_candidates(struct control *control, const struct candidates *candidates)
 	size_t len = 0;
 
 	for (size_t i = 0; i < candidates->count && len + CANDIDATE_ROOM < sizeof(hint); i++)
-		len += (size_t)snprintf(hint + len, sizeof(hint) - len, "%s%s", i > 0 ? "  " : "", candidates->list[i]);
+		len += (size_t)snprintf(hint + len, sizeof(hint) - len, "%s%s", i > 0 ? "  " : "",
+		    candidates->list[i]);
 	model_set_hint(control->model, bytes_of_string(hint));
 }
 
@@ -150,7 +155,8 @@ complete_turn(struct control *control, int steps)
 	collect(control->model, &place, &candidates);
 	if (candidates.count > 0) {
 		if (completion->is_on)
-			completion->next = (completion->next + candidates.count + (size_t)(steps + (int)candidates.count)) %
+			completion->next = (completion->next + candidates.count +
+					       (size_t)(steps + (int)candidates.count)) %
 			    candidates.count;
 		else
 			completion->next = steps > 0 ? 0 : candidates.count - 1;
@@ -212,7 +218,8 @@ hint_update(struct control *control)
 	bool is_line = draft != NULL && !model->form.is_open && model->ask.kind == ASK_NOTHING;
 
 	/* What Ctrl-C says stays until something is typed. */
-	if (is_line && draft_is_empty(draft) && control->interrupt_s == model->now_s && control->interrupt_s > 0)
+	if (is_line && draft_is_empty(draft) && control->interrupt_s == model->now_s &&
+	    control->interrupt_s > 0)
 		return;
 	hint_line(control, is_line ? draft->text : "");
 }

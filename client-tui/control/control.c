@@ -86,7 +86,8 @@ control_refusal(const struct control *control, enum status status)
 	if (me->uid == 0)
 		return "You are not signed in: /login signs in, /register makes an account.";
 	if (status == STATUS_CLOSED)
-		return "There is no connection to the server now. It is tried again by itself; /reconnect does not wait.";
+		return "There is no connection to the server now. It is tried again by itself; "
+		       "/reconnect does not wait.";
 	return me->link == ME_LINK_ONLINE ? "You are signed in already: /logout comes first."
 					  : "You are not online yet; try again in a moment.";
 }
@@ -121,15 +122,16 @@ question_drop(struct question *question)
 	free(question);
 	/* A refused login leaves the connection as it was before. */
 	if (model->me.link == ME_LINK_SIGNING_IN && model->me.uid == 0)
-		me_set_link(model_change_me(model), ME_LINK_CONNECTED, model->me.since_s, 0, bytes_of_string(""));
+		me_set_link(model_change_me(model), ME_LINK_CONNECTED, model->me.since_s, 0,
+		    bytes_of_string(""));
 }
 
 void
 question_refuse(struct question *question, const struct answer *answer)
 {
 	if (answer->retry_ms > 0)
-		control_alert(question->control, question->pane, "%s Again in %u s.", answer->sentence,
-		    (answer->retry_ms + 999) / 1000);
+		control_alert(question->control, question->pane, "%s Again in %u s.",
+		    answer->sentence, (answer->retry_ms + 999) / 1000);
 	else
 		control_alert(question->control, question->pane, "%s", answer->sentence);
 }
@@ -175,8 +177,8 @@ is_taken_by_directory(struct control *control, struct bytes text)
 	} keys[] = { { "g", act_jump }, { "o", act_online_only }, { "+", act_add } };
 	const struct model *model = control->model;
 
-	if (model->form.is_open || model->ask.kind != ASK_NOTHING || model_pane(model).kind != PANE_DIRECTORY ||
-	    !draft_is_empty(model_draft(model)))
+	if (model->form.is_open || model->ask.kind != ASK_NOTHING ||
+	    model_pane(model).kind != PANE_DIRECTORY || !draft_is_empty(model_draft(model)))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (bytes_equal(text, bytes_of_string(keys[i].text))) {
@@ -249,11 +251,13 @@ count_lines(struct bytes text)
 static bool
 is_to_be_asked(const struct model *model, struct bytes text)
 {
-	if (model->form.is_open || model->ask.kind != ASK_NOTHING || model_pane(model).kind != PANE_CHAT)
+	if (model->form.is_open || model->ask.kind != ASK_NOTHING ||
+	    model_pane(model).kind != PANE_CHAT)
 		return false;
 	if (count_lines(text) > CONTROL_PASTE_LINES)
 		return true;
-	return text.len > 0 && *(const char *)text.data == '/' && draft_is_empty(model_draft(model));
+	return text.len > 0 && *(const char *)text.data == '/' &&
+	    draft_is_empty(model_draft(model));
 }
 
 void
@@ -281,7 +285,8 @@ control_key(struct control *control, const char *name)
 
 	if (!completes)
 		complete_end(control);
-	if (takes_keys(control->model) && (strcmp(name, "Enter") == 0 || strcmp(name, "Esc") == 0)) {
+	if (takes_keys(control->model) &&
+	    (strcmp(name, "Enter") == 0 || strcmp(name, "Esc") == 0)) {
 		answer_key(control, name);
 		return;
 	}
@@ -308,13 +313,24 @@ control_line(struct control *control, struct bytes line)
 		return;
 	draft_reset(model_change_draft(model));
 	if (draft_type(model_change_draft(model), line) != STATUS_OK) {
-		control_alert(control, model_pane(model), "That is too long: at most %d bytes.", TEXT_MESSAGE_MAX);
+		control_alert(control, model_pane(model), "That is too long: at most %d bytes.",
+		    TEXT_MESSAGE_MAX);
 		return;
 	}
 	control_key(control, "Enter");
 }
 
 /* --- Enter -------------------------------------------------------------------------------- */
+
+/* Several commands begin so: which is for the person to say, and the line waits for it. */
+static void
+offer(struct control *control, const struct order *order)
+{
+	char names[COMMAND_WORD_ROOM];
+
+	command_print_starts(bytes_of_string(order->words[0]), names, sizeof(names));
+	control_alert(control, order->pane, "/%s is the start of %s.", order->words[0], names);
+}
 
 /* Nobody knows the command: it stays in the line, and what it may have been is asked. */
 static void
@@ -325,13 +341,14 @@ suggest(struct control *control, const struct order *order)
 
 	if (guess == NULL) {
 		control_alert(control, order->pane,
-		    "/%s: no such command. /help lists them; //%s is sent as text.", order->words[0],
-		    order->words[0]);
+		    "/%s: no such command. /help lists them; //%s is sent as text.",
+		    order->words[0], order->words[0]);
 		draft_reset(model_change_draft(control->model));
 		return;
 	}
 	snprintf(control->suggestion, sizeof(control->suggestion), "%s", guess->name);
-	snprintf(question, sizeof(question), "/%s: no such command. Did you mean /%s?", order->words[0], guess->name);
+	snprintf(question, sizeof(question), "/%s: no such command. Did you mean /%s?",
+	    order->words[0], guess->name);
 	ask_key(model_change_ask(control->model), TOPIC_SUGGESTION, bytes_of_string(question),
 	    bytes_of_string("Enter runs it · Esc edits"), false);
 }
@@ -343,7 +360,7 @@ obey(struct control *control, struct order *order)
 
 	order->control = control;
 	if (order->command == NULL) {
-		suggest(control, order);
+		(command_is_start(bytes_of_string(order->words[0])) ? offer : suggest)(control, order);
 		return;
 	}
 	if (!order->is_secret)
@@ -363,11 +380,13 @@ control_say(struct control *control, struct bytes text)
 
 	if (chat == NULL) {
 		control_alert(control, pane,
-		    "Nobody reads what is written here. /talk NAME opens a session, /help lists the commands.");
+		    "Nobody reads what is written here. /talk NAME opens a session, /help lists "
+		    "the commands.");
 		return false;
 	}
 	if (chat->road != CHAT_ROAD_DIRECT) {
-		control_alert(control, pane, "You are not connected to %s now, so this stays here. /talk %llu calls.",
+		control_alert(control, pane,
+		    "You are not connected to %s now, so this stays here. /talk %llu calls.",
 		    chat->name, (unsigned long long)chat->uid);
 		return false;
 	}

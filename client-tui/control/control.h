@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a person does becomes changes of the model and orders to the outbox. It knows neither terminal nor sockets:
- * keys come by their names, text as text, and the owner looks afterwards at what is wanted of him.
+ * What a person does becomes changes of the model and orders to the outbox. It knows neither
+ * terminal nor sockets: keys come by their names, text as text, and the owner looks afterwards at
+ * what is wanted of him.
  */
 
 #ifndef CLIENT_CONTROL_CONTROL_H
@@ -85,19 +86,24 @@ bool control_is_busy(const struct control *control);
 /* The server was changed: whatever was asked of the one before will not be answered. */
 void control_forget_questions(struct control *control);
 
-/* Text from the keyboard; the name of a key ("C-a", "M-1", "Enter"); a paste, which is text whatever it says. */
+/*
+ * Text from the keyboard; the name of a key ("C-a", "M-1", "Enter"); a paste, which is text
+ * whatever it says.
+ */
 void control_type(struct control *control, struct bytes text);
 void control_key(struct control *control, const char *name);
 void control_paste(struct control *control, struct bytes text);
 
-/* As if the line was typed where the cursor is, and Enter pressed. For the client without a screen. */
+/* As if the line was typed at the cursor, and Enter pressed. For the client without a screen. */
 void control_line(struct control *control, struct bytes line);
 
 /* --- for the files of control/ ------------------------------------------------------------- */
 
 /* A sentence, where it was asked for. */
-void control_note(struct control *control, struct pane pane, const char *format, ...) PRINTF_LIKE(3, 4);
-void control_alert(struct control *control, struct pane pane, const char *format, ...) PRINTF_LIKE(3, 4);
+void control_note(struct control *control, struct pane pane, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+void control_alert(struct control *control, struct pane pane, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* Enter: what stands in the draft is a command, or text for the session. */
 void control_submit(struct control *control);
@@ -105,8 +111,9 @@ void control_submit(struct control *control);
 /* A text into the session that is shown; false when it stays in the draft. */
 bool control_say(struct control *control, struct bytes text);
 
-/* A question to be given to the outbox as "who"; question_drop() when it was refused, or answered. */
-struct question *question_new(struct control *control, struct pane pane, uint64_t uid, const char *name);
+/* To be given to the outbox as "who"; question_drop() when it was refused, or answered. */
+struct question *question_new(struct control *control, struct pane pane, uint64_t uid,
+    const char *name);
 void question_drop(struct question *question);
 
 /* The sentence of an answer or status, into the pane where it was asked. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which key means what. The keys that come with tingyu are written as a person would write others into tingyu.conf:
- * "C-a line-start". A key may mean one thing everywhere, and another in the directory or the form.
+ * Which key means what. The keys that come with tingyu are written as a person would write others
+ * into tingyu.conf: "C-a line-start". A key may mean one thing everywhere, and another in the
+ * directory or the form.
  */
 
 #ifndef CLIENT_CONTROL_KEYMAP_H
@@ -39,8 +40,9 @@ struct keymap *keymap_new(void);
 void keymap_free(struct keymap *keymap);
 
 /*
- * "KEY ACTION", both by name; "KEY none" takes the key's meaning away. NULL when that was good, else what it has to
- * be: "has to be …". What a key's name is, the owner of the keyboard has to judge.
+ * "KEY ACTION", both by name; "KEY none" takes the key's meaning away. NULL when that was good,
+ * else what it has to be: "has to be …". What a key's name is, the owner of the keyboard has to
+ * judge.
  */
 const char *keymap_check(const char *line);
 const char *keymap_bind(struct keymap *keymap, const char *line);

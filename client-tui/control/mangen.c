@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Writes the manual's page of a command out of commands.def, while the client is built: mangen COMMAND. Without an
- * argument it lists the commands.
+ * Writes the manual's page of a command out of commands.def, while the client is built: mangen
+ * COMMAND. Without an argument it lists the commands.
  */
 
 #include <ctype.h>
@@ -30,7 +30,10 @@ breaks_at(const char *text, const char *at, size_t column)
 	return at > text && (strchr(".:", at[-1]) != NULL || column + strcspn(at + 1, " ") > 75);
 }
 
-/* Text of the manual: every sentence begins a line, and no line begins with a control character of roff. */
+/*
+ * Text of the manual: every sentence begins a line, and no line begins with a control character of
+ * roff.
+ */
 static void
 print_sentences(const char *text)
 {
@@ -92,7 +95,8 @@ print_title(const char *name)
 static void
 print_page(const struct row *row)
 {
-	puts(".\\\" SPDX-License-Identifier: ISC\n.\\\" Made of client-tui/control/commands.def by mangen.\n"
+	puts(".\\\" SPDX-License-Identifier: ISC\n.\\\" Made of client-tui/control/commands.def by "
+	     "mangen.\n"
 	     ".Dd November 22, 2026");
 	fputs(".Dt TINGYU-", stdout);
 	print_title(row->name);
@@ -104,7 +108,8 @@ print_page(const struct row *row)
 	print_sentences(row->help);
 	print_sentences(row->more);
 	if (row->number[0] != '\0')
-		printf(".Pp\nIn home and directory the number\n.Li %s\ndoes the same.\n", row->number);
+		printf(".Pp\nIn home and directory the number\n.Li %s\ndoes the same.\n",
+		    row->number);
 	printf(".Sh EXAMPLES\n.Dl %s\n.Sh SEE ALSO\n.Xr tingyu 1\n", row->example);
 }
 

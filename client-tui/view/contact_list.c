@@ -58,8 +58,8 @@ line_of(const struct model *model, size_t position)
 }
 
 /*
- * The word at the right: unread messages, something new to be told, a draft, or (where it is wide) what the glyph of the
- * presence means.
+ * The word at the right: unread messages, something new to be told, a draft, or (where it is wide)
+ * what the glyph of the presence means.
  */
 static enum canvas_style
 right_word(const struct painter *painter, const struct line *line, bool is_wide, char *out)

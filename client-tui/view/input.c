@@ -195,7 +195,8 @@ draw_sentence(const struct painter *painter, struct canvas_rect in, int y, int m
 		row = wrap_row_at(bytes_of_string(text), row.next, in.columns, WRAP_READING);
 		shown = bytes_of(text + row.start, row.end - row.start);
 		if (rows + 1 == most && !row.is_last)
-			*end = paint_short(painter, in, 0, y + rows, in.columns, style, text + row.start);
+			*end = paint_short(painter, in, 0, y + rows, in.columns, style,
+			    text + row.start);
 		else
 			*end = canvas_put(painter->canvas, in, 0, y + rows, style, shown);
 		rows++;

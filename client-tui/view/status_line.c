@@ -137,7 +137,8 @@ add_news(struct bar *bar, const struct model *model)
 		if (chat == shown || chat->transcript.unseen == 0)
 			continue;
 		if (chat->transcript.unread > 0)
-			text_format(text, sizeof(text), "%zu %s", chat->transcript.unread, chat->name);
+			text_format(text, sizeof(text), "%zu %s", chat->transcript.unread,
+			    chat->name);
 		else
 			text_format(text, sizeof(text), "new %s", chat->name);
 		bar_add(bar, BAR_RIGHT, RANK_NEWS, STYLE_BOLD, bar->count > 0 ? dot : "", text);

@@ -161,6 +161,19 @@ a_wrong_command_is_asked_about(void **state)
 }
 
 static void
+a_start_that_several_have_names_them(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_enter(typist, "/red");
+	assert_true(typist->control->wants_redraw);
+	typist_enter(typist, "/re");
+	assert_non_null(strstr(typist_last(typist), "/re is the start of /register"));
+	assert_non_null(strstr(typist_last(typist), "/reconnect."));
+	assert_string_equal(draft(typist), "/re");
+}
+
+static void
 wrong_arguments_get_the_usage(void **state)
 {
 	struct typist *typist = *state;
@@ -700,6 +713,7 @@ main(void)
 		TEST(quit_leaves_a_session_and_the_program),
 		TEST(two_slashes_are_text),
 		TEST(a_wrong_command_is_asked_about),
+		TEST(a_start_that_several_have_names_them),
 		TEST(wrong_arguments_get_the_usage),
 		TEST(an_answer_goes_where_it_was_asked),
 		TEST(passwords_are_never_shown),
