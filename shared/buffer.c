@@ -15,6 +15,16 @@ struct buffer {
 
 enum { SMALLEST = 256 - sizeof(struct buffer) };
 
+/* What was in it may have been a secret. */
+static void
+buffer_drop(struct buffer *buffer)
+{
+	if (buffer == NULL)
+		return;
+	mem_wipe(buffer->data, buffer->size);
+	free(buffer);
+}
+
 static struct buffer *
 buffer_grow(struct buffer *old, size_t need)
 {
@@ -23,10 +33,14 @@ buffer_grow(struct buffer *old, size_t need)
 
 	while (size < need)
 		size *= 2;
-	grown = mem_resize(old, 1, sizeof(*grown) + size);
-	if (old == NULL)
-		grown->start = grown->end = 0;
+	grown = mem_new(sizeof(*grown) + size);
+	if (old != NULL) {
+		grown->start = old->start;
+		grown->end = old->end;
+		memcpy(grown->data + old->start, old->data + old->start, old->end - old->start);
+	}
 	grown->size = size;
+	buffer_drop(old);
 	return grown;
 }
 
@@ -90,6 +104,6 @@ buffer_len(const struct buffer *buffer)
 void
 buffer_free(struct buffer **buffer)
 {
-	free(*buffer);
+	buffer_drop(*buffer);
 	*buffer = NULL;
 }

@@ -24,7 +24,7 @@ struct bytes buffer_bytes(const struct buffer *buffer);
 
 size_t buffer_len(const struct buffer *buffer);
 
-/* Forgets everything. */
+/* Forgets everything, and wipes it. */
 void buffer_free(struct buffer **buffer);
 
 #endif

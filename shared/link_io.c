@@ -6,6 +6,7 @@
 
 #include "shared/clock.h"
 #include "shared/link_parts.h"
+#include "shared/mem.h"
 #include "shared/protocol.h"
 
 /* ---- in ---- */
@@ -112,6 +113,14 @@ take_clear(struct link *link, struct bytes fresh)
 		buffer_append(&link->input, fresh);
 }
 
+/* There may have been a secret in it: nobody shall find that here later. */
+static void
+take_and_wipe(struct link *link, uint8_t *fresh, size_t len)
+{
+	take_clear(link, bytes_of(fresh, len));
+	mem_wipe(fresh, len);
+}
+
 /* All that TLS was fed with; what it keeps is a record's beginning, in its own memory. */
 static void
 take_fed(struct link *link)
@@ -121,7 +130,7 @@ take_fed(struct link *link)
 		ssize_t got = tls_read(link->tls, link->loop->clear, sizeof(link->loop->clear));
 
 		if (got > 0)
-			take_clear(link, bytes_of(link->loop->clear, (size_t)got));
+			take_and_wipe(link, link->loop->clear, (size_t)got);
 		else if (got == -STATUS_CLOSED)
 			link_finish(link, STATUS_CLOSED);
 		else if (got < 0)
@@ -131,16 +140,17 @@ take_fed(struct link *link)
 	}
 }
 
+/* So many bytes in loop->wire. */
 static void
-take_wire(struct link *link, struct bytes wire)
+take_wire(struct link *link, size_t len)
 {
 	if (!link_is_going(link))
 		return;
 	if (link->tls == NULL) {
-		take_clear(link, wire);
+		take_and_wipe(link, link->loop->wire, len);
 		return;
 	}
-	tls_feed(link->tls, wire);
+	tls_feed(link->tls, bytes_of(link->loop->wire, len));
 	take_fed(link);
 }
 
@@ -184,7 +194,7 @@ link_read(struct link *link)
 			break;
 		}
 		left -= (size_t)got;
-		take_wire(link, bytes_of(link->loop->wire, (size_t)got));
+		take_wire(link, (size_t)got);
 	}
 	if (left < LINK_TURN_BYTES)
 		link->heard_ms = (uint32_t)clock_monotonic_ms();
