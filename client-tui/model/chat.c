@@ -55,6 +55,23 @@ chat_set_trust(struct chat *chat, enum chat_trust trust)
 	chat->trust = trust;
 }
 
+bool
+chat_has_ended(const struct chat *chat)
+{
+	switch (chat->road) {
+	case CHAT_ROAD_CLOSED:
+	case CHAT_ROAD_LEFT:
+	case CHAT_ROAD_LOST:
+	case CHAT_ROAD_REFUSED:
+		return true;
+	case CHAT_ROAD_NONE:
+	case CHAT_ROAD_CALLING:
+	case CHAT_ROAD_DIRECT:
+		break;
+	}
+	return false;
+}
+
 const char *
 chat_road_words(enum chat_road road)
 {

@@ -52,6 +52,9 @@ void chat_set_road(struct chat *chat, enum chat_road road, uint64_t now_s, struc
 void chat_set_round_trip(struct chat *chat, int ms);
 void chat_set_trust(struct chat *chat, enum chat_trust trust);
 
+/* There was a session, or the wish for one, and now there is none. */
+bool chat_has_ended(const struct chat *chat);
+
 /*
  * In words: "direct", "calling", "closed by the other side"; "not verified", "verified", "KEY
  * CHANGED" (none: "").

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/view/status_line.h"
 
+#include <string.h>
+
 #include "client-tui/model/text.h"
 #include "client-tui/view/bar.h"
 #include "client-tui/view/directory_page.h"
@@ -97,15 +99,13 @@ road_style(enum chat_road road)
 static void
 road_words(const struct chat *chat, char *out, size_t room)
 {
-	if (chat->road == CHAT_ROAD_CALLING)
-		text_format(out, room, "calling %s", chat->name);
-	else if (chat->road == CHAT_ROAD_CLOSED)
+	if (chat->road == CHAT_ROAD_CLOSED)
 		text_format(out, room, "closed by %s", chat->name);
 	else
 		text_format(out, room, "%s", chat_road_words(chat->road));
 }
 
-/* How the session is connected, and whether its key is known. */
+/* How the session is connected, and whether the key at its other end is known. */
 static void
 add_road(struct bar *bar, enum bar_side side, const struct chat *chat)
 {
@@ -114,14 +114,17 @@ add_road(struct bar *bar, enum bar_side side, const struct chat *chat)
 
 	road_words(chat, text, sizeof(text));
 	bar_add(bar, side, RANK_KEPT, road_style(chat->road), dot, text);
-	if (chat->road == CHAT_ROAD_DIRECT && chat->road_ms >= 0) {
+	if (is_changed)
+		bar_add(bar, side, RANK_KEPT, STYLE_ALERT, dot, chat_trust_words(chat->trust));
+	if (is_changed || chat->road != CHAT_ROAD_DIRECT)
+		return;
+	if (chat->road_ms >= 0) {
 		text_format(text, sizeof(text), "%d ms", chat->road_ms);
 		bar_add(bar, side, RANK_ROUND_TRIP, STYLE_NORMAL, ", ", text);
 	}
-	if (chat->road == CHAT_ROAD_DIRECT && chat->trust != CHAT_TRUST_NONE && !is_changed)
+	if (chat->trust != CHAT_TRUST_NONE)
 		bar_add(bar, side, RANK_SEALED, STYLE_NORMAL, dot, "sealed");
-	bar_add(bar, side, is_changed ? RANK_KEPT : RANK_TRUST,
-	    is_changed ? STYLE_ALERT : STYLE_NORMAL, dot, chat_trust_words(chat->trust));
+	bar_add(bar, side, RANK_TRUST, STYLE_NORMAL, dot, chat_trust_words(chat->trust));
 }
 
 /* Who else has news, where no list says it. */
@@ -255,17 +258,23 @@ say_place(const struct painter *painter, char *out, size_t room)
 		text_format(out, room, "%s newer below", down);
 }
 
-/* Why the session, or the server, is not connected. */
-static enum canvas_style
-say_why(const struct model *model, char *out, size_t room)
+static bool
+was_told(const struct transcript *transcript, const char *sentence)
 {
-	const struct chat *chat = model_shown_chat(model);
+	return transcript->count > 0 &&
+	    strcmp(transcript_at(transcript, transcript->count - 1)->text, sentence) == 0;
+}
 
-	if (chat != NULL && chat->road != CHAT_ROAD_DIRECT && chat->road_why[0] != '\0')
-		text_format(out, room, "%s", chat->road_why);
-	else if (model->me.link != ME_LINK_ONLINE)
-		text_format(out, room, "%s", model->me.why);
-	return STYLE_ALERT;
+/* Why a session ended, unless it stands just above, and how it begins again. */
+static void
+add_end(struct bar *bar, const struct chat *chat)
+{
+	char text[BAR_PIECE_ROOM];
+
+	if (!was_told(&chat->transcript, chat->road_why))
+		bar_add(bar, BAR_LEFT, RANK_NEWS, STYLE_ALERT, "", chat->road_why);
+	text_format(text, sizeof(text), "/talk %llu calls again.", (unsigned long long)chat->uid);
+	bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, " ", text);
 }
 
 /* A note of the directory that fits into "columns". */
@@ -280,7 +289,7 @@ say_note(const struct model *model, int columns, char *out, size_t room)
 	return style;
 }
 
-/* What there is to say; empty when there is nothing. */
+/* What is to be said at once; empty when there is nothing. */
 static enum canvas_style
 find_say(const struct painter *painter, int columns, char *out, size_t room)
 {
@@ -301,9 +310,7 @@ find_say(const struct painter *painter, int columns, char *out, size_t room)
 	if (out[0] != '\0')
 		return style;
 	say_place(painter, out, room);
-	if (out[0] != '\0')
-		return STYLE_BOLD;
-	return say_why(painter->model, out, room);
+	return STYLE_BOLD;
 }
 
 static void
@@ -320,26 +327,42 @@ add_directory_keys(struct bar *bar, const struct directory *directory)
 	}
 }
 
+/* What stands there as long as it is so: why nothing is connected, or what keys there are. */
+static void
+add_state(struct bar *bar, const struct model *model)
+{
+	const struct chat *chat = model_shown_chat(model);
+
+	if (model_pane(model).kind == PANE_DIRECTORY)
+		add_directory_keys(bar, &model->directory);
+	else if (chat != NULL && chat_has_ended(chat))
+		add_end(bar, chat);
+	else if (model->me.link != ME_LINK_ONLINE)
+		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_ALERT, "", model->me.why);
+}
+
 void
 status_draw_say(const struct painter *painter, const struct layout *layout)
 {
 	struct canvas_rect in = layout_say_inside(layout);
+	struct bar bar = { .count = 0 };
 	char say[BAR_PIECE_ROOM];
 	enum canvas_style style = find_say(painter, in.columns, say, sizeof(say));
-	struct bar bar = { .count = 0 };
 
-	if (!layout_has(layout->say)) {
-		if (say[0] == '\0' || layout->body.rows < 2)
-			return;
+	bar_add(&bar, BAR_LEFT, RANK_KEPT, style, "", say);
+	if (layout_has(layout->say)) {
+		if (layout->is_wide)
+			paint_rule(painter, layout->say, 0, "", STYLE_DIM);
+		if (bar.count == 0)
+			add_state(&bar, painter->model);
+		bar.is_padded = layout->is_wide && bar.count > 0;
+	} else if (bar.count > 0 && layout->body.rows >= 2) {
+		/* Only what is to be said at once is worth the last message. */
 		in = paint_part(layout->body, 0, layout->body.rows - 1, layout->body.columns, 1);
 		canvas_fill(painter->canvas, in, " ", STYLE_NORMAL);
 		in = inside_margins(in, layout->margin);
-	} else if (layout->is_wide) {
-		paint_rule(painter, layout->say, 0, "", STYLE_DIM);
+	} else {
+		return;
 	}
-	bar_add(&bar, BAR_LEFT, 0, style, "", say);
-	if (bar.count == 0 && model_pane(painter->model).kind == PANE_DIRECTORY)
-		add_directory_keys(&bar, &painter->model->directory);
-	bar.is_padded = layout->is_wide && layout_has(layout->say) && bar.count > 0;
 	bar_draw(&bar, painter, in, 0);
 }

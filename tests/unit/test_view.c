@@ -405,6 +405,7 @@ sessions_that_ended(void **state UNUSED)
 		chat_set_road(model_change_chat(model, 11), ends[i].road, NOW, TEXT(ends[i].why));
 		SHOWS(ends[i].name, 100, 30);
 		SHOWS(ends[i].name, 40, 10);
+		SHOWS(ends[i].name, 40, 5);
 	}
 	chat_set_trust(model_change_chat(model, 11), CHAT_TRUST_CHANGED);
 	SHOWS("key-changed", 100, 30);
