@@ -45,6 +45,7 @@ RUN(account_find, ACCOUNT_FIND, store_account_find(store, ask, &out))
 RUN(account_epoch, ACCOUNT_EPOCH, store_account_epoch(store, ask, &out))
 RUN(session_add, SESSION_ADD, store_session_add(store, &job->child, ask))
 RUN(session_remove, SESSION_REMOVE, store_session_remove(store, &job->child, ask))
+RUN(letter_put, LETTER_PUT, store_letter_put(store, ask))
 RUN(session_find, SESSION_FIND, store_session_find(store, ask, &out))
 
 static enum status
@@ -110,6 +111,7 @@ static const struct job_kind kinds[] = {
 	{ VERB_SESSION_ADD, LANE_WRITE, true, run_session_add },
 	{ VERB_SESSION_REMOVE, LANE_WRITE, true, run_session_remove },
 	{ VERB_SESSION_FIND, LANE_READ, true, run_session_find },
+	{ VERB_LETTER_PUT, LANE_WRITE, true, run_letter_put },
 };
 
 const struct job_kind *

@@ -139,12 +139,29 @@ enum status store_session_find(struct store *store, const struct verb_session_fi
  */
 enum status store_session_remote(struct store *store, uint64_t **uids, size_t *count);
 
-/* One of our sessions that another work server ended: by a newer login, or with the account. */
-typedef void store_on_taken(void *arg, const struct store_child *child,
-    const struct verb_session_taken *taken);
+enum { STORE_LETTER_MAX = 1024 };
 
-/* Tells of every session that was taken since the last call, once committed. */
-enum status store_session_taken(struct store *store, store_on_taken *on_taken, void *arg);
+/*
+ * A frame for whoever is online as "uid" with another living work server, which takes it about a
+ * second later. STATUS_NOT_ONLINE: nobody is.
+ */
+enum status store_letter_put(struct store *store, const struct verb_letter_put *ask);
+
+/*
+ * What another work server has left for one of our sessions: a frame, or (empty) that it has
+ * ended the session, by a newer login or with the account.
+ */
+struct store_letter {
+	struct store_child child;
+	uint32_t session;
+	uint64_t uid;
+	struct bytes frame;	/* borrows for the time of the call */
+};
+
+typedef void store_on_letter(void *arg, const struct store_letter *letter);
+
+/* Tells of every letter that came since the last call, once it is committed that they are taken. */
+enum status store_letters_take(struct store *store, store_on_letter *on_letter, void *arg);
 
 enum { STORE_LEASE_MS = 30000, STORE_RENEW_MS = 5000 };
 

@@ -123,9 +123,29 @@ enum status store_find_uid(struct store *store, uint64_t uid, struct bytes name,
 enum status store_mark_remote(struct store *store, const uint64_t *uids, size_t count,
     uint8_t *marks);
 
+/* Where a session is: the four columns of the table session, in this order. */
+struct session_row {
+	uint64_t server_id;
+	uint64_t child;
+	uint64_t generation;
+	uint64_t session;
+};
+
+struct session_row row_session(struct rows *rows);
+
+/*
+ * Within a change: a word for the server that has this session of "uid"; nothing for ourselves.
+ * An empty frame says that the session is not its own any more.
+ */
+enum status store_leave_letter(struct store *store, const struct session_row *to, uint64_t uid,
+    struct bytes frame);
+
+/* Letters that nobody came for. */
+void store_letters_sweep(struct store *store);
+
 /*
  * Within a change, where several servers share the database: whoever is online with this account
- * is not any more, and another server that has the session is told (store_session_taken()).
+ * is not any more, and another server that has the session is told (store_letters_take()).
  */
 enum status store_end_session(struct store *store, uint64_t uid);
 

@@ -19,7 +19,7 @@
 #include "shared/wire.h"
 
 enum {
-	/* So often the database is asked for sessions that were taken over. */
+	/* So often the database is asked for letters of other servers. */
 	TICK_MS = 1000,
 	GROW_MS = 5,
 	IDLE_MS = 10000,
@@ -91,12 +91,27 @@ send_frames(struct child *child, struct bytes frames)
 	}
 }
 
+/* No jobs for a thread, only a frame on its way to a child. */
+static const struct job_kind for_a_session = { 0 }, for_a_user = { 0 };
+
+/* The user may be with another child by now, and each of them knows which. */
+static struct child *
+any_child(const struct store_service *service)
+{
+	for (size_t i = 0; i < service->child_count; i++)
+		if (service->children[i] != NULL && service->children[i]->channel != NULL)
+			return service->children[i];
+	return NULL;
+}
+
 /* Ends a job on the loop: its frames go to whom they are for, if that process is still there. */
 static void
 deliver(struct store_service *service, struct job *job)
 {
 	struct child *child = find_child(service, &job->child);
 
+	if (child == NULL && job->kind == &for_a_user)
+		child = any_child(service);
 	if (child != NULL)
 		send_frames(child, buffer_bytes(job->answers));
 	service->bytes -= job->size;
@@ -123,7 +138,7 @@ end_renewal(struct store_service *service, const struct job *job)
 			say_again(service->children[i]);
 }
 
-static const struct job_kind ask_taken;
+static const struct job_kind take_letters;
 
 static void
 on_done(struct mqueue_item *item, void *arg)
@@ -133,7 +148,7 @@ on_done(struct mqueue_item *item, void *arg)
 
 	if (job->kind == &job_renew_lease)
 		end_renewal(service, job);
-	if (job->kind == &ask_taken)
+	if (job->kind == &take_letters)
 		service->is_asking = false;
 	deliver(service, job);
 }
@@ -187,28 +202,38 @@ run_read(void *arg UNUSED, void *tool, struct pool_job *waiting)
 	finish(job, tool, job_run(job, tool));
 }
 
-/* No job for a thread, only a frame on its way to a child. */
-static const struct job_kind notice = { 0 };
 
 static void
-on_taken(void *arg, const struct store_child *child, const struct verb_session_taken *taken)
+on_letter(void *arg, const struct store_letter *letter)
 {
 	const struct job *asking = arg;
-	struct job *job = job_new_own(&notice);
+	const struct verb_session_taken taken = { .uid = letter->uid, .session = letter->session };
+	const struct verb_letter frame = {
+		.uid = letter->uid,
+		.session = letter->session,
+		.frame = letter->frame,
+	};
+	struct job *job;
 
+	if (letter->frame.len > 0) {
+		job = job_new_own(&for_a_user);
+		job_add_frame(&job->answers, VERB_LETTER, &frame);
+	} else {
+		job = job_new_own(&for_a_session);
+		job_add_frame(&job->answers, VERB_SESSION_TAKEN, &taken);
+	}
 	job->service = asking->service;
-	job->child = *child;
-	job_add_frame(&job->answers, VERB_SESSION_TAKEN, taken);
+	job->child = letter->child;
 	hand_back(job);
 }
 
 static enum status
-run_ask_taken(struct store *store, struct job *job)
+run_take_letters(struct store *store, struct job *job)
 {
-	return store_session_taken(store, on_taken, job);
+	return store_letters_take(store, on_letter, job);
 }
 
-static const struct job_kind ask_taken = { 0, LANE_READ, true, run_ask_taken };
+static const struct job_kind take_letters = { 0, LANE_READ, true, run_take_letters };
 
 /* In the writer's thread. */
 
@@ -347,7 +372,7 @@ on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	}
 	if (!service->is_asking) {
 		service->is_asking = true;
-		post(service, job_new_own(&ask_taken), true);
+		post(service, job_new_own(&take_letters), true);
 	}
 }
 

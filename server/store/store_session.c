@@ -14,7 +14,6 @@
 enum {
 	ATTEMPTS_MAX = 5,
 	REMOTE_STEP = 16384,
-	TAKEN_STEP = IN_LIST,
 	/* A server may be away for so long and find its sessions again. */
 	FORGET_MS = 600000,
 };
@@ -40,12 +39,17 @@ write_if_shared(struct store *store, store_body *body, const void *ask, void *ou
 	return store_write(store, body, ask, out);
 }
 
-struct session_row {
-	uint64_t server_id;
-	uint64_t child;
-	uint64_t generation;
-	uint64_t session;
-};
+struct session_row
+row_session(struct rows *rows)
+{
+	struct session_row row;
+
+	row.server_id = row_number(rows);
+	row.child = row_number(rows);
+	row.generation = row_number(rows);
+	row.session = row_number(rows);
+	return row;
+}
 
 /* STATUS_NOT_FOUND: this user has no row. */
 static enum status
@@ -56,10 +60,7 @@ read_owner(struct store *store, uint64_t uid, struct session_row *out)
 
 	if (status != STATUS_OK)
 		return status;
-	out->server_id = row_number(&rows);
-	out->child = row_number(&rows);
-	out->generation = row_number(&rows);
-	out->session = row_number(&rows);
+	*out = row_session(&rows);
 	return rows_end(&rows);
 }
 
@@ -87,14 +88,7 @@ write_session(struct store *store, enum query_name name, const struct addition *
 static enum status
 tell_owner(struct store *store, uint64_t uid, const struct session_row *owner)
 {
-	if (owner->server_id == store->config->server_id)
-		return STATUS_OK;
-	return store_do(store, QUERY_TAKEN_INSERT, VALUES(
-	    sql_number(owner->server_id),
-	    sql_number(uid),
-	    sql_number(owner->child),
-	    sql_number(owner->generation),
-	    sql_number(owner->session)));
+	return store_leave_letter(store, owner, uid, bytes_of("", 0));
 }
 
 static enum status
@@ -314,60 +308,6 @@ store_session_remote(struct store *store, uint64_t **uids, size_t *count)
 	return status;
 }
 
-struct taken_list {
-	size_t count;
-	struct store_child children[TAKEN_STEP];
-	struct verb_session_taken sessions[TAKEN_STEP];
-};
-
-/*
- * Reads them and takes them away in one change; they are told after its commit. By number, one
- * for one: another server may be about to commit one with a smaller number, which nobody has
- * read yet.
- */
-static enum status
-take_taken(struct store *store, const void *ask, void *result)
-{
-	struct taken_list *list = result;
-	struct sql_value ids[IN_LIST] = { 0 };
-	struct rows rows = rows_of(store, QUERY_TAKEN_LIST,
-	    VALUES(me(store), sql_number(TAKEN_STEP)));
-
-	(void)ask;
-	list->count = 0;
-	while (list->count < TAKEN_STEP && row_next(&rows)) {
-		struct store_child *child = &list->children[list->count];
-		struct verb_session_taken *session = &list->sessions[list->count];
-
-		ids[list->count++] = sql_number(row_number(&rows));
-		session->uid = row_number(&rows);
-		child->index = (uint16_t)row_number(&rows);
-		child->generation = (uint32_t)row_number(&rows);
-		session->session = (uint32_t)row_number(&rows);
-	}
-	if (rows_end(&rows) != STATUS_OK || list->count == 0)
-		return rows.status;
-	return store_do(store, QUERY_TAKEN_DELETE, ids, IN_LIST);
-}
-
-enum status
-store_session_taken(struct store *store, store_on_taken *on_taken, void *arg)
-{
-	struct taken_list *list;
-	enum status status = STATUS_OK;
-
-	if (!store_config_is_shared(store->config))
-		return STATUS_OK;
-	list = mem_new(sizeof(*list));
-	do {
-		status = store_write(store, take_taken, NULL, list);
-		for (size_t i = 0; i < list->count && status == STATUS_OK; i++)
-			on_taken(arg, &list->children[i], &list->sessions[i]);
-	} while (status == STATUS_OK && list->count == TAKEN_STEP);
-	free(list);
-	return status;
-}
-
 static enum status
 renew(struct store *store, const void *ask, void *out)
 {
@@ -398,7 +338,7 @@ forget_server(struct store *store, const void *ask, void *out)
 
 	(void)out;
 	if (status == STATUS_OK)
-		status = store_do(store, QUERY_TAKEN_END, &server, 1);
+		status = store_do(store, QUERY_LETTER_END, &server, 1);
 	return status == STATUS_OK ? store_do(store, QUERY_SERVER_DELETE, &server, 1) : status;
 }
 
@@ -438,8 +378,10 @@ store_lease_renew(struct store *store, bool *is_new)
 	if (!store_config_is_shared(store->config))
 		return STATUS_OK;
 	status = store_write(store, renew, NULL, is_new);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		sweep(store);
+		store_letters_sweep(store);
+	}
 	return status;
 }
 

@@ -4,15 +4,14 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "server/bus/bus.h"
 #include "server/store/store_client.h"
-#include "server/work/answer.h"
 #include "server/work/dispatch.h"
 #include "server/work/reach.h"
 #include "server/work/session.h"
 #include "server/work/session_table.h"
 #include "server/work/whisper.h"
 #include "server/work/worker.h"
+#include "shared/clock.h"
 #include "shared/compiler.h"
 #include "shared/crypto.h"
 #include "shared/mem.h"
@@ -20,6 +19,11 @@
 enum {
 	/* The other child may die, its client may not answer: the caller gets an answer all the same. */
 	ANSWER_MS = 5000,
+	/*
+	 * At another work server: a second to get there and one to come back. Clients believe in
+	 * no answer that takes longer than ten.
+	 */
+	ELSEWHERE_MS = 8500,
 	CALLS_PER_CALLEE_MAX = 8,
 	BUCKETS = 256,
 	IDENTITY_SIZE = 32,
@@ -36,6 +40,7 @@ struct asked {
 	uint32_t ticket;
 	uint32_t session;
 	uint32_t request;
+	uint64_t since;
 	uint8_t identity[IDENTITY_SIZE];	/* of the callee */
 	uint8_t token[TOKEN_SIZE];
 	size_t candidates_len;
@@ -135,6 +140,7 @@ asked_new(const struct session *session, const struct msg_obtain_client_addr *me
 	asked->ticket = ++introduce->last_ticket;
 	asked->session = session->id;
 	asked->request = message->request;
+	asked->since = clock_monotonic_ms();
 	asked->candidates_len = message->candidates.len;
 	if (asked->candidates_len > 0)
 		memcpy(asked->candidates, message->candidates.data, asked->candidates_len);
@@ -200,7 +206,7 @@ call_count(const struct session *session)
 static void
 tell_caller(struct worker *worker, uint64_t caller, const struct whisper_called *called)
 {
-	(void)reach_whisper(worker, caller, WHISPER_CALLED, called);
+	(void)reach_whisper(worker, caller, WHISPER_CALLED, called, NULL, NULL);
 }
 
 static void
@@ -350,6 +356,18 @@ introduce_on_called(struct worker *worker, uint64_t uid, struct session *caller 
 }
 
 static void
+asked_on_posted(void *arg, const struct store_answer *answer)
+{
+	struct asked *asked = arg;
+
+	if (answer->status != STATUS_OK)
+		asked_fail(asked, answer->status, answer->retry_ms);
+	else
+		wheel_set(asked->worker->wheel, &asked->timer,
+		    asked->since + ELSEWHERE_MS - clock_monotonic_ms(), asked_on_silence);
+}
+
+static void
 call_callee(struct asked *asked, const struct endpoint *address,
     const struct verb_account_get_ok *account)
 {
@@ -365,7 +383,8 @@ call_callee(struct asked *asked, const struct endpoint *address,
 		.token = bytes_of(asked->token, sizeof(asked->token)),
 		.candidates = bytes_of(asked->candidates, asked->candidates_len),
 	};
-	enum status status = reach_whisper(worker, callee, WHISPER_CALL, &call);
+	enum status status =
+	    reach_whisper(worker, callee, WHISPER_CALL, &call, asked_on_posted, asked);
 
 	if (status == STATUS_OK)
 		return;
@@ -405,33 +424,19 @@ asked_on_callee(void *arg, const struct store_answer *answer)
 	store_client_ask(asked->worker->store, VERB_ACCOUNT_GET, &ask, asked_on_caller, asked, 0);
 }
 
-static void
-on_elsewhere(void *arg, const struct store_answer *answer)
-{
-	if (answer_is_good(arg, answer))
-		session_error(arg, answer->tag, STATUS_UNREACHABLE, 0,
-		    "This user is at another work server, which takes no introductions from this one.");
-}
-
 void
 handle_obtain_client_addr(struct session *session, const struct msg_obtain_client_addr *message)
 {
-	struct verb_session_find find = { .uid = message->uid };
 	struct verb_account_get ask = { .uid = message->uid };
-	enum status status = message->uid == session->uid ? STATUS_BAD_VALUE : STATUS_OK;
+	enum status status = STATUS_BAD_VALUE;
 
-	if (status == STATUS_OK && !bus_find(session->worker->bus, message->uid, NULL)) {
-		answer_ask(session, message->request, VERB_SESSION_FIND, &find, on_elsewhere);
-		return;
-	}
-	if (status == STATUS_OK)
+	if (message->uid != 0 && message->uid != session->uid)
 		status = session_expect(session);
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK)
 		session_error(session, message->request, status, 0, NULL);
-		return;
-	}
-	store_client_ask(session->worker->store, VERB_ACCOUNT_GET, &ask, asked_on_callee,
-	    asked_new(session, message), 0);
+	else
+		store_client_ask(session->worker->store, VERB_ACCOUNT_GET, &ask, asked_on_callee,
+		    asked_new(session, message), 0);
 }
 
 void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Introductions: one client asks for another, which is on this machine and wants to talk, and both learn where the other
- * is, its identity key, and a token that nobody else has. The child of the caller asks the store for both keys; the child
- * of the callee asks its client.
+ * Introductions: one client asks for another, which wants to talk, and both learn where the other
+ * is, its identity key, and a token that nobody else has. The child of the caller asks the store
+ * for both keys; the child of the callee, here or at another work server, asks its client.
  */
 
 #ifndef SERVER_WORK_INTRODUCE_H

@@ -11,25 +11,49 @@
 #include "shared/compiler.h"
 #include "shared/log.h"
 
-enum status
-reach_whisper(struct worker *worker, uint64_t uid, uint16_t type, const void *message)
+/* What became of a letter that nobody waits for. */
+static void
+on_posted_for_nobody(void *arg UNUSED, const struct store_answer *answer UNUSED)
 {
-	const struct schema *schema = whisper_schema(type);
-	uint8_t frame[1024];
+}
 
-	return bus_send(worker->bus, uid, bytes_of(frame, codec_encode(schema, message, frame)));
+static enum status
+post(struct worker *worker, uint64_t uid, struct bytes frame, store_on_answer *on_posted,
+    void *arg)
+{
+	const struct verb_letter_put letter = { .uid = uid, .frame = frame };
+
+	if (worker->registrar == NULL)
+		return STATUS_NOT_ONLINE;
+	if (on_posted == NULL)
+		on_posted = on_posted_for_nobody;
+	store_client_ask(worker->store, VERB_LETTER_PUT, &letter, on_posted, arg, 0);
+	return STATUS_OK;
+}
+
+enum status
+reach_whisper(struct worker *worker, uint64_t uid, uint16_t type, const void *message,
+    store_on_answer *on_posted, void *arg)
+{
+	uint8_t room[REACH_WHISPER_MAX];
+	struct bytes frame = bytes_of(room, codec_encode(whisper_schema(type), message, room));
+	enum status status = bus_send(worker->bus, uid, frame);
+
+	return status == STATUS_NOT_ONLINE ? post(worker, uid, frame, on_posted, arg) : status;
 }
 
 void
 reach_end_session(struct worker *worker, uint64_t uid, enum status why)
 {
-	struct whisper_end message = { .status = (uint16_t)why };
+	const struct whisper_end message = { .status = (uint16_t)why };
+	uint8_t frame[16];
+	size_t size = codec_encode(whisper_schema(WHISPER_END), &message, frame);
 
 	/*
 	 * Not online is what is wanted; a way that is full just now is looked after by the check
 	 * of the epoch.
 	 */
-	(void)reach_whisper(worker, uid, WHISPER_END, &message);
+	(void)bus_send(worker->bus, uid, bytes_of(frame, size));
 }
 
 static void
@@ -81,6 +105,17 @@ void
 reach_on_announce(struct worker *worker, const struct frame *frame)
 {
 	take(worker, 0, NULL, frame, true);
+}
+
+void
+reach_on_letter(struct worker *worker, const struct verb_letter *letter)
+{
+	const struct session *session = session_table_find(worker->sessions, letter->session);
+	bool is_here = session != NULL && session->uid == letter->uid;
+
+	/* It may have moved to a sibling since; if it is nowhere, whoever asked is told. */
+	if (is_here || bus_send(worker->bus, letter->uid, letter->frame) != STATUS_OK)
+		reach_on_frame(worker, letter->uid, letter->session, letter->frame);
 }
 
 void

@@ -191,6 +191,8 @@ store_on_word(void *arg, uint16_t verb, const void *message)
 		return;
 	if (verb == VERB_SESSION_TAKEN)
 		registrar_on_taken(worker->registrar, message);
+	else if (verb == VERB_LETTER)
+		reach_on_letter(worker, message);
 	else if (verb == VERB_SESSION_AGAIN)
 		registrar_repeat(worker->registrar);
 }

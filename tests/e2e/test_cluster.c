@@ -23,6 +23,7 @@
 #include "tests/support/process.h"
 #include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/work_server.h"
 
 enum { SERVERS = 2, LEASE_MS = STORE_LEASE_MS };
 
@@ -272,7 +273,6 @@ static void
 cluster__is_one_server__to_its_users(void **state)
 {
 	struct cluster *cluster = *state;
-	struct msg_obtain_client_addr where = { .request = 6 };
 	struct account alice, bob;
 	unsigned ports[SERVERS];
 	struct peer *a, *b;
@@ -285,14 +285,75 @@ cluster__is_one_server__to_its_users(void **state)
 	b = client_online(&cluster->work[1], &bob, "bob");
 	wait_online(a, bob.uid, 1);
 	wait_online(b, alice.uid, 1);
-	where.uid = bob.uid;
-	peer_send(a, MSG_OBTAIN_CLIENT_ADDR, &where);
-	peer_expect_error(a, STATUS_UNREACHABLE);
-
 	wait_list_of_two(a, alice.uid, bob.uid);
 	peer_free(b);
 	wait_online(a, bob.uid, 0);
 	peer_free(a);
+}
+
+/* Alice is here and Bob is there; each learns the same about the attempt. */
+static void
+introduction__reaches__the_other_work_server(void **state)
+{
+	struct cluster *cluster = *state;
+	struct msg_obtain_client_addr_ok there;
+	struct msg_introduce here;
+	struct account alice, bob;
+	struct peer *a, *b;
+	uint8_t token[16];
+
+	a = client_online(&cluster->work[0], &alice, "alice");
+	b = client_online(&cluster->work[1], &bob, "bob");
+	wait_online(a, bob.uid, 1);
+	wait_online(b, alice.uid, 1);
+	work_server_call(a, 6, bob.uid, "of alice");
+	peer_expect(b, MSG_INTRODUCE, &here);
+	assert_int_equal(here.uid, alice.uid);
+	assert_true(bytes_equal(here.name, bytes_of_string("alice")));
+	assert_true(bytes_equal(here.candidates, bytes_of_string("of alice")));
+	assert_memory_equal(here.identity.data, alice.identity.public_key, 32);
+	assert_true(here.port != 0);
+	memcpy(token, here.token.data, sizeof(token));
+	work_server_answer(b, here.request, STATUS_OK, "of bob");
+	peer_expect(a, MSG_OBTAIN_CLIENT_ADDR_OK, &there);
+	assert_int_equal(there.request, 6);
+	assert_int_equal(there.uid, bob.uid);
+	assert_memory_equal(there.identity.data, bob.identity.public_key, 32);
+	assert_memory_equal(there.token.data, token, sizeof(token));
+	assert_true(bytes_equal(there.candidates, bytes_of_string("of bob")));
+	assert_true(there.port != 0 && there.port != here.port);
+
+	/* Declined; and the other way round, where the callee goes meanwhile. */
+	work_server_call(a, 7, bob.uid, "");
+	peer_expect(b, MSG_INTRODUCE, &here);
+	work_server_answer(b, here.request, STATUS_DECLINED, "");
+	peer_expect_error(a, STATUS_DECLINED);
+	work_server_call(b, 8, alice.uid, "");
+	peer_expect(a, MSG_INTRODUCE, NULL);
+	peer_free(a);
+	peer_expect_error(b, STATUS_NOT_ONLINE);
+	wait_online(b, alice.uid, 0);
+	work_server_call(b, 9, alice.uid, "");
+	peer_expect_error(b, STATUS_NOT_ONLINE);
+	peer_free(b);
+}
+
+/* A client that was asked and says nothing costs the caller less than clients wait. */
+static void
+introduction__ends__when_the_other_side_says_nothing(void **state)
+{
+	struct cluster *cluster = *state;
+	struct account alice, bob;
+	struct peer *a, *b;
+
+	a = client_online(&cluster->work[0], &alice, "alice");
+	b = client_online(&cluster->work[1], &bob, "bob");
+	wait_online(a, bob.uid, 1);
+	work_server_call(a, 6, bob.uid, "");
+	peer_expect(b, MSG_INTRODUCE, NULL);
+	peer_expect_error(a, STATUS_TIMEOUT);
+	peer_free(a);
+	peer_free(b);
 }
 
 static void
@@ -414,6 +475,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cluster__is_one_server__to_its_users),
+		cmocka_unit_test(introduction__reaches__the_other_work_server),
+		cmocka_unit_test(introduction__ends__when_the_other_side_says_nothing),
 		cmocka_unit_test(login__takes_over__from_the_other_work_server),
 		cmocka_unit_test(delete__ends_the_session__at_the_other_work_server),
 		cmocka_unit_test(database__is_killed_and_back__and_nothing_acknowledged_is_lost),

@@ -143,7 +143,7 @@ caller__is_told__that_nobody_comes(void **state)
 	work_server_call(alice.peer, REQUEST, alice.account.uid, "");
 	peer_expect_error(alice.peer, STATUS_BAD_VALUE);
 	work_server_call(alice.peer, REQUEST, 4711, "");
-	peer_expect_error(alice.peer, STATUS_NOT_ONLINE);
+	peer_expect_error(alice.peer, STATUS_NO_SUCH_USER);
 	assert_introduced(&alice, &bob);
 	peer_free(alice.peer);
 	peer_free(bob.peer);

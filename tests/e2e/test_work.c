@@ -348,7 +348,7 @@ request__is_refused__and_the_connection_goes_on(void **state)
 	ask_page(a, 1, 20, 0, "a:");
 	peer_expect_error(a, STATUS_BAD_NAME);
 	work_server_call(a, 11, 4711, "");
-	peer_expect_error(a, STATUS_NOT_ONLINE);
+	peer_expect_error(a, STATUS_NO_SUCH_USER);
 	assert_others_are_served(a, &alice);
 
 	b = work_server_greet(&server);

@@ -387,7 +387,7 @@ a_half_made_database_is_finished(void **state)
 		return;		/* SQLite makes all tables in one transaction */
 	store_close(database->store);
 	database_say(database,
-	    "DROP TABLE session_taken; DROP TABLE session; DELETE FROM tingyu_schema");
+	    "DROP TABLE letter; DROP TABLE session; DELETE FROM tingyu_schema");
 	database->store = database_open(&database->config);
 	sample_add(database->store, 1, "lin");
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 0);

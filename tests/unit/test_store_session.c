@@ -76,17 +76,22 @@ struct taken {
 	struct store_child child;
 	uint64_t uid;
 	uint32_t session;
+	uint8_t frame[STORE_LETTER_MAX];
+	size_t frame_len;	/* 0: the session was taken over */
 };
 
 static void
-on_taken(void *arg, const struct store_child *child, const struct verb_session_taken *session)
+on_letter(void *arg, const struct store_letter *letter)
 {
 	struct taken *taken = arg;
 
 	taken->count++;
-	taken->child = *child;
-	taken->uid = session->uid;
-	taken->session = session->session;
+	taken->child = letter->child;
+	taken->uid = letter->uid;
+	taken->session = letter->session;
+	taken->frame_len = letter->frame.len;
+	if (letter->frame.len > 0)
+		memcpy(taken->frame, letter->frame.data, letter->frame.len);
 }
 
 static struct taken
@@ -94,7 +99,7 @@ ask_taken(struct work *work)
 {
 	struct taken taken = { 0 };
 
-	assert_int_equal(store_session_taken(work->store, on_taken, &taken), STATUS_OK);
+	assert_int_equal(store_letters_take(work->store, on_letter, &taken), STATUS_OK);
 	return taken;
 }
 
@@ -217,6 +222,84 @@ many_takeovers_are_all_told(void **state)
 	store_close(b.store);
 }
 
+static enum status
+put(struct work *work, uint64_t uid, struct bytes frame)
+{
+	return store_letter_put(work->store,
+	    &(struct verb_letter_put){ .uid = uid, .frame = frame });
+}
+
+static void
+letters_reach_the_other_server_once(void **state)
+{
+	struct database *database = *state;
+	bool shared = database->mariadb != NULL;
+	uint8_t frame[STORE_LETTER_MAX] = { 0x00, 0x01, 0x04, 0x00, 0xff };
+	struct taken taken;
+	struct work a, b;
+
+	start(&a, database, 1);
+	start(&b, database, 2);
+	add(&a, 3, 77, 5);
+	assert_int_equal(put(&b, 77, bytes_of(frame, sizeof(frame))),
+	    shared ? STATUS_OK : STATUS_NOT_ONLINE);
+	assert_int_equal(put(&b, 78, bytes_of(frame, 4)), STATUS_NOT_ONLINE);
+	assert_int_equal(put(&a, 77, bytes_of(frame, 4)), STATUS_NOT_ONLINE); /* not elsewhere */
+	assert_int_equal(ask_taken(&b).count, 0);
+	taken = ask_taken(&a);
+	assert_int_equal(taken.count, shared);
+	if (shared) {
+		assert_int_equal(taken.uid, 77);
+		assert_int_equal(taken.session, 5);
+		assert_int_equal(taken.child.index, 3);
+		assert_int_equal(taken.child.generation, 1);
+		assert_int_equal(taken.frame_len, sizeof(frame));
+		assert_memory_equal(taken.frame, frame, sizeof(frame));
+	}
+	assert_int_equal(ask_taken(&a).count, 0);
+
+	/* More of the largest than are taken at once. */
+	for (int i = 0; i < 70 && shared; i++)
+		assert_int_equal(put(&b, 77, bytes_of(frame, sizeof(frame))), STATUS_OK);
+	assert_int_equal(ask_taken(&a).count, shared ? 70 : 0);
+	store_close(a.store);
+	store_close(b.store);
+}
+
+static void
+letters_are_for_half_a_minute_and_for_the_living(void **state)
+{
+	struct database *database = *state;
+	uint8_t frame[4] = { 0 };
+	bool is_new;
+	struct work a, b;
+
+	if (database->mariadb == NULL)
+		return;
+	start(&a, database, 1);
+	start(&b, database, 2);
+	add(&a, 3, 77, 5);
+	assert_int_equal(put(&b, 77, bytes_of(frame, 4)), STATUS_OK);
+	a.config.clock_ahead_ms = 31000;
+	assert_int_equal(ask_taken(&a).count, 0);
+	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM letter"), 0);
+
+	/* Nobody comes for it: whoever sweeps next takes it away, but no takeover. */
+	assert_int_equal(put(&b, 77, bytes_of(frame, 4)), STATUS_OK);
+	add(&b, 0, 77, 9);
+	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM letter"), 2);
+	b.config.clock_ahead_ms = 31000;
+	assert_int_equal(store_lease_renew(b.store, &is_new), STATUS_OK);
+	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM letter"), 1);
+	assert_int_equal(ask_taken(&a).count, 1);
+
+	add(&a, 3, 77, 6);
+	b.config.clock_ahead_ms = STORE_LEASE_MS + 5001;
+	assert_int_equal(put(&b, 77, bytes_of(frame, 4)), STATUS_NOT_ONLINE);
+	store_close(a.store);
+	store_close(b.store);
+}
+
 static void
 sessions_end_with_the_lease_of_their_server(void **state)
 {
@@ -267,7 +350,7 @@ a_server_that_is_long_dead_is_forgotten(void **state)
 	if (database->mariadb != NULL) {
 		assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM server"), 1);
 		assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 1);
-		assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session_taken"), 0);
+		assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM letter"), 0);
 	}
 	/* Should it come back after all, it is told that nobody knows its sessions. */
 	a.config.clock_ahead_ms = b.config.clock_ahead_ms;
@@ -355,6 +438,8 @@ main(void)
 		cmocka_unit_test(pages_say_who_is_online_elsewhere),
 		cmocka_unit_test(a_takeover_is_told_to_who_lost_the_session),
 		cmocka_unit_test(many_takeovers_are_all_told),
+		cmocka_unit_test(letters_reach_the_other_server_once),
+		cmocka_unit_test(letters_are_for_half_a_minute_and_for_the_living),
 		cmocka_unit_test(sessions_end_with_the_lease_of_their_server),
 		cmocka_unit_test(a_server_that_is_long_dead_is_forgotten),
 		cmocka_unit_test(a_dead_child_takes_its_sessions_along),
