@@ -500,6 +500,15 @@ link_peer_pin(const struct link *link, uint8_t out[TLS_PIN_SIZE])
 	return tls_peer_pin(link->tls, out);
 }
 
+void
+link_own_pin(const struct link *link, uint8_t out[TLS_PIN_SIZE])
+{
+	if (link->tls != NULL)
+		tls_own_pin(link->tls, out);
+	else
+		memset(out, 0, TLS_PIN_SIZE);
+}
+
 const char *
 link_problem(const struct link *link)
 {

@@ -184,6 +184,12 @@ enum status link_binding(const struct link *link, uint8_t out[TLS_BINDING_SIZE])
 enum status link_peer_pin(const struct link *link, uint8_t out[TLS_PIN_SIZE]);
 
 /*
+ * The pin that this side has shown the other one: it stays that of the certificate with which the
+ * link was made, whatever its owner shows by now. Zeros: plain, or no certificate.
+ */
+void link_own_pin(const struct link *link, uint8_t out[TLS_PIN_SIZE]);
+
+/*
  * A hint for logs beside the status of on_down ("The TLS handshake: no ALPN in common"), or "";
  * until on_down returns.
  */

@@ -286,6 +286,12 @@ tls_binding(const struct tls *tls, uint8_t out[TLS_BINDING_SIZE])
 	return error == 0 ? STATUS_OK : STATUS_WRONG_STATE;
 }
 
+void
+tls_own_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE])
+{
+	memcpy(out, tls->context->pin, TLS_PIN_SIZE);
+}
+
 enum status
 tls_peer_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE])
 {

@@ -114,6 +114,9 @@ int tls_bye(struct tls *tls);
  */
 enum status tls_binding(const struct tls *tls, uint8_t out[TLS_BINDING_SIZE]);
 
+/* The pin of the certificate that this side shows; zeros: it has none. */
+void tls_own_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE]);
+
 /* The pin of the other side. STATUS_NOT_FOUND: it showed no key. */
 enum status tls_peer_pin(const struct tls *tls, uint8_t out[TLS_PIN_SIZE]);
 

@@ -44,6 +44,7 @@ set_certificate(struct tls_context *context, struct bytes certificate, struct by
 	if (tls_pin_of_certificate(certificate, shown) != STATUS_OK ||
 	    tls_pin_of_secret(key, owned) != STATUS_OK || memcmp(shown, owned, TLS_PIN_SIZE) != 0)
 		return STATUS_BAD_KEY;
+	memcpy(context->pin, shown, TLS_PIN_SIZE);
 	error = gnutls_certificate_set_x509_key_mem(context->credentials, &crt, &secret,
 	    GNUTLS_X509_FMT_PEM);
 	return error < 0 ? STATUS_BAD_KEY : STATUS_OK;

@@ -18,6 +18,7 @@ struct tls_context {
 	struct gnutls_priority_st *priority;
 	unsigned flags;		/* of gnutls_init() */
 	int ask_peer;		/* gnutls_certificate_request_t */
+	uint8_t pin[TLS_PIN_SIZE];	/* of our own certificate; zeros: none */
 	atomic_uint holders;
 };
 

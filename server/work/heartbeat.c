@@ -108,8 +108,19 @@ drop_unwanted(struct heartbeat *heartbeat, const struct order *order)
 }
 
 static void
+drop_all(struct heartbeat *heartbeat)
+{
+	const struct order nothing = { .route_count = 0 };
+
+	drop_unwanted(heartbeat, &nothing);
+}
+
+static void
 obey_reload(struct heartbeat *heartbeat, struct order *order)
 {
+	/* Over a connection made with another key nobody would believe us. */
+	if (memcmp(heartbeat->pin, order->pin, sizeof(heartbeat->pin)) != 0)
+		drop_all(heartbeat);
 	tls_context_unref(heartbeat->source.tls);
 	heartbeat->source.tls = order->tls;
 	heartbeat->source.every_ms = order->every_ms;
@@ -129,10 +140,9 @@ obey_hurry(struct heartbeat *heartbeat, struct order *order UNUSED)
 }
 
 static void
-obey_stop(struct heartbeat *heartbeat, struct order *order)
+obey_stop(struct heartbeat *heartbeat, struct order *order UNUSED)
 {
-	order->route_count = 0;
-	drop_unwanted(heartbeat, order);
+	drop_all(heartbeat);
 	event_base_loopbreak(heartbeat->base);
 }
 

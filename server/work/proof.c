@@ -48,7 +48,7 @@ static const struct {
 bool
 proof_channel(const struct session *session, struct identity_channel *out)
 {
-	memcpy(out->pin, session->worker->credentials.pin, sizeof(out->pin));
+	link_own_pin(session->link, out->pin);
 	return session_binding(session, out->binding) == STATUS_OK;
 }
 
