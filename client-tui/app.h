@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The client's event thread: it owns the model, the connection to the server and the loop. One turn handles what
- * happened, then the face (a screen, or lines) shows what has changed. Nothing here waits.
+ * The client's event thread: it owns the model, the connection to the server and the loop. One
+ * turn handles what happened, then the face (a screen, or lines) shows what has changed. Nothing
+ * here waits.
  */
 
 #ifndef CLIENT_APP_H
@@ -10,8 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "client-tui/address_book.h"
 #include "client-tui/control/control.h"
 #include "client-tui/net/server_link.h"
+#include "client-tui/sessions.h"
 #include "shared/endpoint.h"
 #include "shared/status.h"
 
@@ -29,6 +32,13 @@ struct app_face {
 	bool has_clock;			      /* the time of day is on the screen */
 };
 
+/* An account that is being deleted, and who waits for it. */
+struct deletion {
+	uint64_t uid;
+	call_on_answer *on_answer;
+	void *who;
+};
+
 struct app {
 	struct event_base *base;
 	struct link_loop *loop;
@@ -37,6 +47,10 @@ struct app {
 	struct model *model;
 	struct control *control;
 	struct outbox outbox;
+	struct address_book book;
+	struct sessions sessions;
+	struct deletion deletion;
+	unsigned watched; /* revision of the book whose people are watched */
 	struct keep *keep; /* what is on disk */
 	struct invite server;
 	bool has_server;
@@ -48,7 +62,10 @@ struct app {
 	struct event *tick;
 };
 
-/* "keep" outlives the app. STATUS_NO_MEMORY, STATUS_SYSTEM, ...: there is no loop or thread to be had. */
+/*
+ * "keep" outlives the app. STATUS_NO_MEMORY, STATUS_SYSTEM, ...: there is no loop or thread to
+ * be had.
+ */
 enum status app_open(struct keep *keep, struct app *out);
 void app_close(struct app *app);
 

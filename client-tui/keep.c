@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ make_folder(const char *path)
 	char *part = mem_string(path);
 	bool is_made = true;
 
-	for (char *slash = strchr(part + 1, '/'); slash != NULL && is_made; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(part + 1, '/'); slash != NULL && is_made;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		is_made = mkdir(part, 0700) == 0 || errno == EEXIST;
 		*slash = '/';
@@ -60,8 +62,10 @@ take_lock(struct keep *keep, char *why)
 	}
 	if (keep->lock >= 0 && errno == EWOULDBLOCK)
 		snprintf(why, KEEP_WHY_ROOM,
-		    "Another tingyu of yours runs already and uses the accounts in %s. Leave that one first; or, for a "
-		    "second person, set XDG_STATE_HOME to another folder.", keep->accounts);
+		    "Another tingyu of yours runs already and uses the accounts in %s. Leave that "
+		    "one first; or, for a "
+		    "second person, set XDG_STATE_HOME to another folder.",
+		    keep->accounts);
 	else
 		snprintf(why, KEEP_WHY_ROOM, "%s cannot be locked: %s", path, strerror(errno));
 	free(path);
@@ -76,13 +80,15 @@ keep_open(struct keep **out, char why[KEEP_WHY_ROOM])
 	keep->lock = -1;
 	keep->folder = find_folder();
 	if (keep->folder == NULL) {
-		snprintf(why, KEEP_WHY_ROOM, "Neither HOME nor XDG_STATE_HOME is set: there is no place for accounts.");
+		snprintf(why, KEEP_WHY_ROOM,
+		    "Neither HOME nor XDG_STATE_HOME is set: there is no place for accounts.");
 		keep_close(keep);
 		return false;
 	}
 	keep->accounts = mem_format("%s/accounts", keep->folder);
 	if (!make_folder(keep->accounts)) {
-		snprintf(why, KEEP_WHY_ROOM, "The folder %s cannot be made: %s", keep->accounts, strerror(errno));
+		snprintf(why, KEEP_WHY_ROOM, "The folder %s cannot be made: %s", keep->accounts,
+		    strerror(errno));
 		keep_close(keep);
 		return false;
 	}
@@ -138,6 +144,15 @@ keep_save(const struct keep *keep, const struct invite *server, const struct acc
 	return status;
 }
 
+char *
+keep_contacts_path(const struct keep *keep, const struct invite *server, uint64_t uid)
+{
+	char where[ENDPOINT_TEXT_SIZE];
+
+	endpoint_print(&server->server, where);
+	return mem_format("%s/%s.%" PRIu64 ".contacts", keep->accounts, where, uid);
+}
+
 /* --- servers ------------------------------------------------------------------------------ */
 
 static bool
@@ -185,5 +200,6 @@ keep_set_last_server(const struct keep *keep, const struct invite *server)
 bool
 keep_find_server(const struct keep *keep, struct invite *out)
 {
-	return read_invite(keep->folder, "invite", out) || read_invite(TINGYU_STATEDIR, "invite", out);
+	return read_invite(keep->folder, "invite", out) ||
+	    read_invite(TINGYU_STATEDIR, "invite", out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the client keeps on disk, below ${XDG_STATE_HOME:-~/.local/state}/tingyu: the accounts, the server used last.
- * One client at a time uses a folder.
+ * What the client keeps on disk, below ${XDG_STATE_HOME:-~/.local/state}/tingyu: the accounts,
+ * their contacts, the server used last. One client at a time uses a folder.
  */
 
 #ifndef CLIENT_KEEP_H
@@ -23,7 +23,11 @@ void keep_close(struct keep *keep);
 
 /* The account kept for a server; STATUS_NOT_FOUND: none. As account_file_load(). */
 enum status keep_load(const struct keep *keep, const struct invite *server, struct account *out);
-enum status keep_save(const struct keep *keep, const struct invite *server, const struct account *account);
+enum status keep_save(
+    const struct keep *keep, const struct invite *server, const struct account *account);
+
+/* The file of an account's contacts, on the heap. */
+char *keep_contacts_path(const struct keep *keep, const struct invite *server, uint64_t uid);
 
 /* The server used last. */
 bool keep_last_server(const struct keep *keep, struct invite *out);

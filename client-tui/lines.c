@@ -15,10 +15,11 @@
 
 enum { INPUT_MAX = 2 * TEXT_MESSAGE_MAX };
 
-/* The newest entry of a pane that was printed. */
+/* What of a pane was printed: entries up to this one; what became of messages before this one. */
 struct printed {
 	struct pane pane;
-	uint64_t id;
+	uint64_t id, settled_id;
+	enum chat_road road;
 };
 
 struct lines {
@@ -28,9 +29,12 @@ struct lines {
 	size_t len;
 	bool has_ended; /* the input */
 	bool is_deaf;	/* the input is not waited for: an answer is */
+	bool is_skipping; /* the rest of a line that was too long */
 
 	struct printed *printed;
 	size_t printed_count;
+	struct contact *contacts; /* as they were printed */
+	size_t contact_count;
 	enum me_link link;
 	uint64_t uid;
 	enum directory_state directory;
@@ -46,7 +50,8 @@ find_printed(struct lines *lines, struct pane pane)
 	for (size_t i = 0; i < lines->printed_count; i++)
 		if (pane_is(lines->printed[i].pane, pane))
 			return &lines->printed[i];
-	lines->printed = mem_resize(lines->printed, lines->printed_count + 1, sizeof(*lines->printed));
+	lines->printed =
+	    mem_resize(lines->printed, lines->printed_count + 1, sizeof(*lines->printed));
 	lines->printed[lines->printed_count] = (struct printed){ .pane = pane };
 	return &lines->printed[lines->printed_count++];
 }
@@ -82,6 +87,38 @@ print_entry(const struct model *model, struct pane pane, const struct transcript
 	print_text(entry->text, entry->len);
 }
 
+/* Messages are delivered in their order, so the first that is queued still is where it goes on. */
+static void
+print_deliveries(const struct model *model, struct printed *printed)
+{
+	const struct transcript *transcript = model_transcript(model, printed->pane);
+
+	while (printed->settled_id < printed->id) {
+		const struct transcript_entry *entry =
+		    transcript_find(transcript, printed->settled_id + 1);
+
+		if (entry != NULL && entry->kind == TRANSCRIPT_MINE) {
+			if (entry->delivery == DELIVERY_QUEUED)
+				return;
+			printf("%s %" PRIu64 " %s: ", delivery_word(entry->delivery),
+			    printed->pane.uid, model_chat(model, printed->pane.uid)->name);
+			print_text(entry->text, entry->len);
+		}
+		printed->settled_id++;
+	}
+}
+
+static void
+print_road(const struct model *model, struct printed *printed)
+{
+	const struct chat *chat = model_chat(model, printed->pane.uid);
+
+	if (chat == NULL || printed->road == chat->road)
+		return;
+	printed->road = chat->road;
+	printf("road %" PRIu64 " %s: %s\n", chat->uid, chat->name, chat_road_words(chat->road));
+}
+
 static void
 print_pane(struct lines *lines, struct pane pane)
 {
@@ -97,6 +134,38 @@ print_pane(struct lines *lines, struct pane pane)
 		print_entry(model, pane, entry);
 		printed->id = entry->id;
 	}
+	print_deliveries(model, printed);
+	print_road(model, printed);
+}
+
+static const struct contact *
+find_printed_contact(const struct lines *lines, uint64_t uid, size_t likely)
+{
+	if (likely < lines->contact_count && lines->contacts[likely].uid == uid)
+		return &lines->contacts[likely];
+	for (size_t i = 0; i < lines->contact_count; i++)
+		if (lines->contacts[i].uid == uid)
+			return &lines->contacts[i];
+	return NULL;
+}
+
+static void
+print_contacts(struct lines *lines)
+{
+	const struct roster *roster = &lines->app->model->roster;
+
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct contact *now = &roster->contacts[i],
+				     *before = find_printed_contact(lines, now->uid, i);
+
+		if (before == NULL || before->presence != now->presence)
+			printf("contact %" PRIu64 " %s %s\n", now->uid,
+			    presence_word(now->presence), now->name);
+	}
+	lines->contacts = mem_resize(lines->contacts, roster->count + 1, sizeof(*lines->contacts));
+	if (roster->count > 0)
+		memcpy(lines->contacts, roster->contacts, roster->count * sizeof(*lines->contacts));
+	lines->contact_count = roster->count;
 }
 
 static void
@@ -130,7 +199,8 @@ print_directory(struct lines *lines)
 		printf("user %" PRIu64 " %s %s %s\n", directory->items[i].uid,
 		    directory->items[i].is_online ? "online" : "absent", directory->items[i].name,
 		    directory->items[i].display);
-	printf("page %u of %u, accounts %" PRIu64 "\n", directory->page, directory->pages, directory->accounts);
+	printf("page %u of %u, accounts %" PRIu64 "\n", directory->page, directory->pages,
+	    directory->accounts);
 }
 
 static void
@@ -168,8 +238,21 @@ refuse_form(struct lines *lines)
 	if (!model->form.is_open)
 		return;
 	form_close(model_change_form(model));
-	control_alert(lines->app->control, pane_home(), "There is no form without a screen: name the account, as in "
-							"/login alice or /register alice.");
+	control_alert(lines->app->control, pane_home(),
+	    "There is no form without a screen: name the account, as in "
+	    "/login alice or /register alice.");
+}
+
+/* A pane that is closed and opened again counts from the start. */
+static void
+forget_closed(struct lines *lines)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lines->printed_count; i++)
+		if (model_transcript(lines->app->model, lines->printed[i].pane) != NULL)
+			lines->printed[kept++] = lines->printed[i];
+	lines->printed_count = kept;
 }
 
 static void
@@ -178,10 +261,12 @@ print_all(struct lines *lines)
 	const struct model *model = lines->app->model;
 
 	refuse_form(lines);
+	forget_closed(lines);
 	for (size_t i = 0; i < model->panes.count; i++)
 		print_pane(lines, model->panes.list[i]);
 	print_directory(lines);
 	print_help(lines);
+	print_contacts(lines);
 	print_state(lines);
 	print_ask(lines);
 	fflush(stdout);
@@ -189,27 +274,56 @@ print_all(struct lines *lines)
 
 /* --- what is typed ------------------------------------------------------------------------ */
 
-/* The first line of the input, without its end; false: there is none yet. */
+/*
+ * The first line of the input, without its end; false: there is none yet. What goes beyond the
+ * room is too long for everything: its start is handed out, which will be refused, and the rest
+ * of it is dropped.
+ */
 static bool
 next_line(struct lines *lines, char **out)
 {
 	char *end = memchr(lines->text, '\n', lines->len);
-	size_t len = end != NULL ? (size_t)(end - lines->text) : lines->len, taken = len + (end != NULL);
+	size_t len = end != NULL ? (size_t)(end - lines->text) : lines->len,
+	       taken = len + (end != NULL);
+	bool is_rest = lines->is_skipping;
 
-	if (end == NULL && lines->len < sizeof(lines->text) && (!lines->has_ended || lines->len == 0))
+	if (end == NULL && lines->len < sizeof(lines->text) &&
+	    (!lines->has_ended || lines->len == 0))
 		return false;
-	*out = mem_string_of(bytes_of(lines->text, len));
+	lines->is_skipping = end == NULL;
+	*out = is_rest ? NULL : mem_string_of(bytes_of(lines->text, len));
 	memmove(lines->text, lines->text + taken, lines->len - taken);
 	lines->len -= taken;
 	return true;
 }
 
+/* In a session nobody waits for the server, only for the session. */
 static bool
 is_busy(const struct lines *lines)
 {
-	enum me_link link = lines->app->model->me.link;
+	const struct model *model = lines->app->model;
+	const struct chat *chat = model_shown_chat(model);
+	enum me_link link = model->me.link;
 
-	return control_is_busy(lines->app->control) || link == ME_LINK_CONNECTING || link == ME_LINK_SIGNING_IN;
+	if (control_is_busy(lines->app->control) ||
+	    (chat != NULL && chat->road == CHAT_ROAD_CALLING))
+		return true;
+	return (link == ME_LINK_CONNECTING || link == ME_LINK_SIGNING_IN) &&
+	    (chat == NULL || chat->road != CHAT_ROAD_DIRECT);
+}
+
+/* What was said in the session that is shown should arrive before the program ends. */
+static bool
+is_sending(const struct lines *lines)
+{
+	const struct chat *chat = model_shown_chat(lines->app->model);
+	const struct transcript *transcript = chat != NULL ? &chat->transcript : NULL;
+
+	for (size_t i = 0; transcript != NULL && i < transcript->count; i++)
+		if (transcript_at(transcript, i)->kind == TRANSCRIPT_MINE &&
+		    transcript_at(transcript, i)->delivery == DELIVERY_QUEUED)
+			return true;
+	return false;
 }
 
 /* A line waits for the answer to the one before, so that a script can simply be piped in. */
@@ -220,12 +334,14 @@ proceed(struct lines *lines)
 	char *line;
 
 	while (!is_busy(lines) && !control->wants_quit && next_line(lines, &line)) {
+		if (line == NULL)
+			continue;
 		control_line(control, bytes_of_string(line));
 		mem_wipe(line, strlen(line));
 		free(line);
 		print_all(lines);
 	}
-	if (lines->has_ended && lines->len == 0 && !is_busy(lines))
+	if (lines->has_ended && lines->len == 0 && !is_busy(lines) && !is_sending(lines))
 		control->wants_quit = true;
 }
 
@@ -285,6 +401,7 @@ lines_run(struct app *app)
 	app_run(app, &face, lines);
 	event_free(lines->input);
 	free(lines->printed);
+	free(lines->contacts);
 	mem_wipe(lines->text, sizeof(lines->text));
 	free(lines);
 }

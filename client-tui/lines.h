@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The client without a screen: lines on standard input as if they were typed, what happens as lines on standard
- * output. For tests and scripts; the same client but for the terminal.
+ * The client without a screen: lines on standard input as if they were typed, what happens as
+ * lines on standard output. For tests and scripts; the same client but for the terminal.
  */
 
 #ifndef CLIENT_LINES_H

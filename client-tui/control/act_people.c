@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client-tui/control/acts.h"
 #include "shared/compiler.h"
@@ -21,7 +22,8 @@ on_user(void *arg, const void *message)
 	struct model *model = question->control->model;
 	const struct msg_user_item *item = message;
 
-	directory_add(model_change_directory(model), item->uid, item->name, item->display, item->online != 0);
+	directory_add(
+	    model_change_directory(model), item->uid, item->name, item->display, item->online != 0);
 	roster_set_presence(model_change_roster(model), item->uid,
 	    item->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT, model->now_s);
 }
@@ -64,8 +66,8 @@ people_load(struct control *control, struct pane pane, uint32_t page)
 
 	forget_notes(control);
 	directory_load(directory, page);
-	status = control->outbox->users(control->outbox->arg, page, directory->online_only, directory->prefix, on_user,
-	    on_users, question);
+	status = control->outbox->users(control->outbox->arg, page, directory->online_only,
+	    directory->prefix, on_user, on_users, question);
 	model_show(model, pane_directory());
 	if (status == STATUS_OK)
 		return;
@@ -86,7 +88,8 @@ read_page(struct control *control, struct pane pane, const char *word, uint32_t 
 	if (directory->pages == 0 && number > UINT32_MAX)
 		number = UINT32_MAX;
 	if (directory->pages > 0 && number > directory->pages) {
-		control_alert(control, pane, "There is no page %" PRIu64 ": the last one is %" PRIu32 ".", number,
+		control_alert(control, pane,
+		    "There is no page %" PRIu64 ": the last one is %" PRIu32 ".", number,
 		    directory->pages);
 		return false;
 	}
@@ -138,7 +141,8 @@ set_filter(struct control *control, struct pane pane, const char *start, bool on
 		control_refuse(control, pane, STATUS_BAD_NAME);
 		return;
 	}
-	directory_set_filter(model_change_directory(control->model), bytes_of_string(start), online_only);
+	directory_set_filter(
+	    model_change_directory(control->model), bytes_of_string(start), online_only);
 	people_load(control, pane, 1);
 }
 
@@ -179,13 +183,15 @@ answer_page(struct control *control, const char *key UNUSED, const char *text)
 void
 act_filter(struct control *control, int number UNUSED)
 {
-	ask_line(model_change_ask(control->model), TOPIC_FILTER, bytes_of_string("Names that start with"), 16);
+	ask_line(model_change_ask(control->model), TOPIC_FILTER,
+	    bytes_of_string("Names that start with"), 16);
 }
 
 void
 answer_filter(struct control *control, const char *key UNUSED, const char *text)
 {
-	set_filter(control, model_pane(control->model), text, control->model->directory.online_only);
+	set_filter(
+	    control, model_pane(control->model), text, control->model->directory.online_only);
 }
 
 void
@@ -225,7 +231,8 @@ take_person(struct question *question, const struct answer *answer)
 	struct model *model = question->control->model;
 
 	if (answer->status == STATUS_NO_SUCH_USER) {
-		control_alert(question->control, question->pane, "%s: %s", question->name, answer->sentence);
+		control_alert(
+		    question->control, question->pane, "%s: %s", question->name, answer->sentence);
 		return NULL;
 	}
 	if (answer->status != STATUS_OK) {
@@ -233,8 +240,8 @@ take_person(struct question *question, const struct answer *answer)
 		return NULL;
 	}
 	directory_set_presence(model_change_directory(model), ok->uid, ok->online != 0);
-	roster_set_presence(model_change_roster(model), ok->uid, ok->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT,
-	    model->now_s);
+	roster_set_presence(model_change_roster(model), ok->uid,
+	    ok->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT, model->now_s);
 	return ok;
 }
 
@@ -245,8 +252,9 @@ on_is_online(void *arg, const struct answer *answer)
 	const struct msg_find_user_ok *ok = take_person(question, answer);
 
 	if (ok != NULL)
-		control_note(question->control, question->pane, "%.*s (%" PRIu64 ") is %s.", (int)ok->name.len,
-		    (const char *)ok->name.data, ok->uid, ok->online != 0 ? "online" : "not online");
+		control_note(question->control, question->pane, "%.*s (%" PRIu64 ") is %s.",
+		    (int)ok->name.len, (const char *)ok->name.data, ok->uid,
+		    ok->online != 0 ? "online" : "not online");
 	question_drop(question);
 }
 
@@ -261,14 +269,25 @@ on_add(void *arg, const struct answer *answer)
 {
 	struct question *question = arg;
 	struct model *model = question->control->model;
+	const struct outbox *outbox = question->control->outbox;
 	const struct msg_find_user_ok *ok = take_person(question, answer);
+	bool is_me = ok != NULL && ok->uid == model->me.uid;
+	enum status status =
+	    ok != NULL && !is_me ? outbox->add_contact(outbox->arg, ok->uid, ok->name) : STATUS_OK;
 
-	if (ok != NULL) {
-		roster_set(model_change_roster(model), ok->uid, ok->name);
+	if (is_me) {
+		control_alert(question->control, question->pane, "That is you.");
+	} else if (status == STATUS_FULL) {
+		control_alert(question->control, question->pane,
+		    "There are too many contacts already; /remove takes one out.");
+	} else if (status != STATUS_OK) {
+		control_refuse(question->control, question->pane, status);
+	} else if (ok != NULL) {
 		roster_set_presence(model_change_roster(model), ok->uid,
 		    ok->online != 0 ? PRESENCE_ONLINE : PRESENCE_ABSENT, model->now_s);
-		control_note(question->control, question->pane, "%.*s (%" PRIu64 ") is a contact now.",
-		    (int)ok->name.len, (const char *)ok->name.data, ok->uid);
+		control_note(question->control, question->pane,
+		    "%.*s (%" PRIu64 ") is a contact now.", (int)ok->name.len,
+		    (const char *)ok->name.data, ok->uid);
 	}
 	question_drop(question);
 }
@@ -283,6 +302,60 @@ void
 command_add(struct order *order)
 {
 	person_add(order->control, order->pane, order->words[1]);
+}
+
+/* One contact by uid or name; 0: nobody, or several, which has been said. */
+static uint64_t
+find_contact(struct order *order, const char *word)
+{
+	const struct roster *roster = &order->control->model->roster;
+	uint64_t uid = 0, found = 0;
+	size_t count = 0;
+
+	command_uid(word, &uid);
+	for (size_t i = 0; i < roster->count; i++)
+		if (roster->contacts[i].uid == uid ||
+		    strcasecmp(roster->contacts[i].name, word) == 0) {
+			found = roster->contacts[i].uid;
+			count++;
+		}
+	if (count == 0)
+		control_alert(order->control, order->pane, "%s is no contact of yours.", word);
+	else if (count > 1)
+		control_alert(order->control, order->pane,
+		    "Several contacts have the name %s; use the uid.", word);
+	return count == 1 ? found : 0;
+}
+
+static bool
+is_open(const struct model *model, uint64_t uid)
+{
+	const struct chat *chat = model_chat(model, uid);
+
+	return chat != NULL && (chat->road == CHAT_ROAD_DIRECT || chat->road == CHAT_ROAD_CALLING);
+}
+
+void
+command_remove(struct order *order)
+{
+	struct control *control = order->control;
+	uint64_t uid = find_contact(order, order->words[1]);
+	char *name;
+
+	if (uid == 0)
+		return;
+	name = mem_string(roster_find(&control->model->roster, uid)->name);
+	if (is_open(control->model, uid)) {
+		control_alert(control, order->pane,
+		    "You are in a session with %s: /close leaves it first.", name);
+	} else {
+		control->outbox->leave(control->outbox->arg, uid);
+		control->outbox->remove_contact(control->outbox->arg, uid);
+		model_close_chat(control->model, uid);
+		control_note(
+		    control, order->pane, "%s (%" PRIu64 ") is no contact any more.", name, uid);
+	}
+	free(name);
 }
 
 void
@@ -304,23 +377,17 @@ call(struct question *question, const struct msg_find_user_ok *ok)
 {
 	struct control *control = question->control;
 	struct model *model = control->model;
-	const struct chat *chat = model_chat(model, ok->uid);
 	enum status status;
 
-	if (chat != NULL && (chat->road == CHAT_ROAD_DIRECT || chat->road == CHAT_ROAD_CALLING)) {
+	if (is_open(model, ok->uid)) {
 		model_show(model, pane_chat(ok->uid));
 		return;
 	}
 	model_open_chat(model, ok->uid, ok->name);
 	model_show(model, pane_chat(ok->uid));
 	roster_set_presence(model_change_roster(model), ok->uid, PRESENCE_ONLINE, model->now_s);
-	chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_CALLING, model->now_s, bytes_of_string(""));
-	if (control->outbox->talk == NULL) {
-		chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_REFUSED, model->now_s,
-		    bytes_of_string("Direct sessions are not in this version yet."));
-		control_alert(control, pane_chat(ok->uid), "Direct sessions are not in this version yet.");
-		return;
-	}
+	chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_CALLING, model->now_s,
+	    bytes_of_string(""));
 	status = control->outbox->talk(control->outbox->arg, ok->uid);
 	if (status == STATUS_OK)
 		return;
@@ -339,16 +406,44 @@ on_talk(void *arg, const struct answer *answer)
 	if (ok != NULL && ok->uid == control->model->me.uid)
 		control_alert(control, question->pane, "That is you.");
 	else if (ok != NULL && ok->online == 0)
-		control_alert(control, question->pane, "%.*s (%" PRIu64 ") is not online, so there is nobody to talk to.",
+		control_alert(control, question->pane,
+		    "%.*s (%" PRIu64 ") is not online, so there is nobody to talk to.",
 		    (int)ok->name.len, (const char *)ok->name.data, ok->uid);
 	else if (ok != NULL)
 		call(question, ok);
 	question_drop(question);
 }
 
+/* A session that is open needs no server to be shown. NULL: none, or several by this name. */
+static const struct chat *
+find_open(const struct model *model, const char *word)
+{
+	const struct chat *found = NULL;
+	uint64_t uid = 0;
+
+	command_uid(word, &uid);
+	for (size_t i = 0; i < model->chat_count; i++) {
+		const struct chat *chat = model->chats[i];
+
+		if (!is_open(model, chat->uid) ||
+		    (chat->uid != uid && strcasecmp(chat->name, word) != 0))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = chat;
+	}
+	return found;
+}
+
 void
 person_talk(struct control *control, struct pane pane, const char *word)
 {
+	const struct chat *chat = find_open(control->model, word);
+
+	if (chat != NULL) {
+		model_show(control->model, pane_chat(chat->uid));
+		return;
+	}
 	find_person(control, pane, word, on_talk);
 }
 
@@ -361,8 +456,7 @@ command_talk(struct order *order)
 void
 session_close(struct control *control, uint64_t uid)
 {
-	if (control->outbox->leave != NULL)
-		control->outbox->leave(control->outbox->arg, uid);
+	control->outbox->leave(control->outbox->arg, uid);
 	model_close_chat(control->model, uid);
 }
 
@@ -370,6 +464,48 @@ void
 command_close(struct order *order)
 {
 	session_close(order->control, order->pane.uid);
+}
+
+void
+command_accept(struct order *order)
+{
+	const struct chat *chat = model_chat(order->control->model, order->pane.uid);
+	char question[TEXT_NAME_ROOM + 80];
+
+	if (chat->trust != CHAT_TRUST_CHANGED) {
+		control_note(order->control, order->pane,
+		    "%s has no new key, so there is nothing to accept.", chat->name);
+		return;
+	}
+	snprintf(question, sizeof(question), "Is the new key really the one of %s (%" PRIu64 ")?",
+	    chat->name, chat->uid);
+	ask_key(model_change_ask(order->control->model), TOPIC_ACCEPT, bytes_of_string(question),
+	    bytes_of_string("y trusts it · Esc does not"), true);
+}
+
+void
+answer_accept(struct control *control, const char *key, const char *text UNUSED)
+{
+	struct model *model = control->model;
+	const struct chat *chat = model_shown_chat(model);
+	enum status status;
+
+	if (chat == NULL || chat->trust != CHAT_TRUST_CHANGED)
+		return;
+	if (strcmp(key, "y") != 0) {
+		control_note(control, pane_chat(chat->uid), "Nothing was changed.");
+		return;
+	}
+	status = control->outbox->accept_key(control->outbox->arg, chat->uid);
+	if (status != STATUS_OK) {
+		control_alert(control, pane_chat(chat->uid), "The key was not taken: %s",
+		    status_text(status));
+		return;
+	}
+	chat_set_trust(model_change_chat(model, chat->uid), CHAT_TRUST_SEALED);
+	control_note(control, pane_chat(chat->uid),
+	    "The new key of %s is the one trusted from now on. /talk %" PRIu64 " calls.",
+	    chat->name, chat->uid);
 }
 
 /* --- me ----------------------------------------------------------------------------------- */
@@ -383,8 +519,8 @@ command_me(struct order *order)
 	if (me->uid != 0)
 		snprintf(who, sizeof(who), "You are %s (%" PRIu64 ")", me->name, me->uid);
 	control_note(order->control, order->pane, "%s; server %s; %s%s%s", who,
-	    me->server[0] != '\0' ? me->server : "none", me_link_words(me->link), me->why[0] != '\0' ? ": " : ".",
-	    me->why);
+	    me->server[0] != '\0' ? me->server : "none", me_link_words(me->link),
+	    me->why[0] != '\0' ? ": " : ".", me->why);
 }
 
 void

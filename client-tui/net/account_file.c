@@ -34,8 +34,9 @@ encode(struct wire *wire, const struct account *account)
 	put_string(wire, account->name);
 	put_string(wire, account->display);
 	wire_put_blob(wire, bytes_of(account->token, account->token_len));
-	wire_put_u8(wire, (uint8_t)((account->has_identity ? HAS_IDENTITY : 0) | (account->has_bundle ? HAS_BUNDLE : 0) |
-			      (account->has_cost ? HAS_COST : 0)));
+	wire_put_u8(wire,
+	    (uint8_t)((account->has_identity ? HAS_IDENTITY : 0) |
+		(account->has_bundle ? HAS_BUNDLE : 0) | (account->has_cost ? HAS_COST : 0)));
 	if (account->has_identity)
 		wire_put_raw(wire, bytes_of(account->identity.secret_key, IDENTITY_SEED_SIZE));
 	if (account->has_bundle) {
@@ -133,7 +134,8 @@ decode(struct wire *wire, struct account *account)
 		return STATUS_BAD_VALUE;
 	account_set_token(account, token);
 	get_parts(wire, account);
-	return wire_is_good(wire) && wire_left(wire) == 0 && account->uid != 0 ? STATUS_OK : STATUS_BAD_VALUE;
+	return wire_is_good(wire) && wire_left(wire) == 0 && account->uid != 0 ? STATUS_OK
+									       : STATUS_BAD_VALUE;
 }
 
 /* --- the file ----------------------------------------------------------------------------- */

@@ -12,8 +12,8 @@ enum { TEXT_MAX = 64 };
 /* --- addresses ---------------------------------------------------------------------------- */
 
 /*
- * A numeric address and nothing else; one that was mapped into IPv6 becomes IPv4. A zone would be one of another
- * machine.
+ * A numeric address and nothing else; one that was mapped into IPv6 becomes IPv4. A zone would
+ * be one of another machine.
  */
 static bool
 read_address(struct bytes host, uint16_t port, struct address *out)
@@ -21,8 +21,10 @@ read_address(struct bytes host, uint16_t port, struct address *out)
 	struct endpoint endpoint, plain;
 
 	return host.len <= TEXT_MAX && endpoint_parse_host(host, port, &endpoint) &&
-	    bytes_equal(host, bytes_of_string(endpoint.host)) && strchr(endpoint.host, '%') == NULL &&
-	    endpoint_to_address(&endpoint, out) == STATUS_OK && endpoint_of_sockaddr(&out->any, &plain) &&
+	    bytes_equal(host, bytes_of_string(endpoint.host)) &&
+	    strchr(endpoint.host, '%') == NULL &&
+	    endpoint_to_address(&endpoint, out) == STATUS_OK &&
+	    endpoint_of_sockaddr(&out->any, &plain) &&
 	    endpoint_to_address(&plain, out) == STATUS_OK;
 }
 
@@ -38,10 +40,13 @@ set_port(struct address *address, uint16_t port)
 static bool
 is_same(const struct address *a, const struct address *b)
 {
-	return a->len == b->len && a->any.sa_family == b->any.sa_family &&
-	    (a->any.sa_family == AF_INET
-		? a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr
-		: a->v6.sin6_port == b->v6.sin6_port && IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr));
+	if (a->any.sa_family != b->any.sa_family)
+		return false;
+	if (a->any.sa_family == AF_INET)
+		return a->v4.sin_port == b->v4.sin_port &&
+		    a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+	return a->v6.sin6_port == b->v6.sin6_port &&
+	    IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr);
 }
 
 /* RFC 1122, 3.2.1.3; RFC 5735: this network, link-local, multicast, reserved, broadcast. */
@@ -60,7 +65,8 @@ is_one_v6(const struct sockaddr_in6 *v6)
 	static const uint8_t zeros[12] = { 0 };
 	const struct in6_addr *address = &v6->sin6_addr;
 
-	return !IN6_IS_ADDR_MULTICAST(address) && !IN6_IS_ADDR_LINKLOCAL(address) && !IN6_IS_ADDR_V4MAPPED(address) &&
+	return !IN6_IS_ADDR_MULTICAST(address) && !IN6_IS_ADDR_LINKLOCAL(address) &&
+	    !IN6_IS_ADDR_V4MAPPED(address) &&
 	    (IN6_IS_ADDR_LOOPBACK(address) || memcmp(address->s6_addr, zeros, sizeof(zeros)) != 0);
 }
 
@@ -81,12 +87,13 @@ candidate_can_be_dialled(const struct address *address, bool has_loopback)
 static bool
 is_worth_telling(const struct ifaddrs *i, int family, bool is_loopback)
 {
-	return i->ifa_addr != NULL && i->ifa_addr->sa_family == family && (i->ifa_flags & IFF_UP) != 0 &&
-	    endpoint_is_loopback(i->ifa_addr) == is_loopback;
+	return i->ifa_addr != NULL && i->ifa_addr->sa_family == family &&
+	    (i->ifa_flags & IFF_UP) != 0 && endpoint_is_loopback(i->ifa_addr) == is_loopback;
 }
 
 static size_t
-add_family(const struct ifaddrs *all, int family, bool is_loopback, uint16_t port, struct address *out, size_t count)
+add_family(const struct ifaddrs *all, int family, bool is_loopback, uint16_t port,
+    struct address *out, size_t count)
 {
 	for (const struct ifaddrs *i = all; i != NULL && count < CANDIDATES_MAX; i = i->ifa_next) {
 		struct address *address = &out[count];

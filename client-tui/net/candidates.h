@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where a client may be reached besides the address that the server sees: the field "candidates" of tingyu-protocol(7),
- * and what of a foreign one is worth a try.
+ * Where a client may be reached besides the address that the server sees: the field "candidates"
+ * of tingyu-protocol(7), and what of a foreign one is worth a try.
  */
 
 #ifndef CLIENT_NET_CANDIDATES_H
@@ -20,8 +20,9 @@ enum {
 };
 
 /*
- * The addresses of this machine (getifaddrs(3)) with this port, IPv4 first; link-local ones are left out: they mean
- * nothing elsewhere. Those of the machine itself are in only when "has_loopback". Returns how many.
+ * The addresses of this machine (getifaddrs(3)) with this port, IPv4 first; link-local ones are
+ * left out: they mean nothing elsewhere. Those of the machine itself are in only when
+ * "has_loopback". Returns how many.
  */
 size_t candidates_find(uint16_t port, bool has_loopback, struct address out[CANDIDATES_MAX]);
 
@@ -32,14 +33,15 @@ size_t candidates_encode(const struct address *list, size_t count, uint8_t out[C
 size_t candidates_decode(struct bytes field, struct address out[CANDIDATES_MAX]);
 
 /*
- * Whether a foreign address may be dialled: it has a port and is one machine's (not "any", multicast, broadcast, reserved
- * or link-local). One of this very machine only when "has_loopback".
+ * Whether a foreign address may be dialled: it has a port and is one machine's (not "any",
+ * multicast, broadcast, reserved or link-local). One of this very machine only when
+ * "has_loopback".
  */
 bool candidate_can_be_dialled(const struct address *address, bool has_loopback);
 
 /*
- * What to dial out of an introduction: the address that the server sees, then the candidates, each once, without those
- * that may not be dialled. Returns how many.
+ * What to dial out of an introduction: the address that the server sees, then the candidates,
+ * each once, without those that may not be dialled. Returns how many.
  */
 size_t candidates_to_dial(struct bytes host, uint16_t port, struct bytes field, bool has_loopback,
     struct address out[CANDIDATES_DIALLED_MAX]);

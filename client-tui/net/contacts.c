@@ -57,9 +57,11 @@ insert(struct contacts *contacts, uint64_t uid)
 
 	if (contacts->count == contacts->room) {
 		contacts->room = contacts->room > 0 ? 2 * contacts->room : 8;
-		contacts->list = mem_resize(contacts->list, contacts->room, sizeof(contacts->list[0]));
+		contacts->list =
+		    mem_resize(contacts->list, contacts->room, sizeof(contacts->list[0]));
 	}
-	memmove(&contacts->list[at + 1], &contacts->list[at], (contacts->count - at) * sizeof(contacts->list[0]));
+	memmove(&contacts->list[at + 1], &contacts->list[at],
+	    (contacts->count - at) * sizeof(contacts->list[0]));
 	contacts->list[at] = (struct contact_card){ .uid = uid };
 	contacts->count++;
 	return &contacts->list[at];
@@ -87,7 +89,8 @@ contacts_remove(struct contacts *contacts, uint64_t uid)
 	if (contacts_find(contacts, uid) == NULL)
 		return false;
 	contacts->count--;
-	memmove(&contacts->list[at], &contacts->list[at + 1], (contacts->count - at) * sizeof(contacts->list[0]));
+	memmove(&contacts->list[at], &contacts->list[at + 1],
+	    (contacts->count - at) * sizeof(contacts->list[0]));
 	return true;
 }
 
@@ -106,7 +109,8 @@ contacts_encode(const struct contacts *contacts, size_t *len)
 
 		wire_put_u64(&wire, card->uid);
 		wire_put_blob(&wire, bytes_of_string(card->name));
-		wire_put_u8(&wire, (uint8_t)((card->is_added ? IS_ADDED : 0) | (card->has_key ? HAS_KEY : 0)));
+		wire_put_u8(&wire,
+		    (uint8_t)((card->is_added ? IS_ADDED : 0) | (card->has_key ? HAS_KEY : 0)));
 		if (card->has_key)
 			wire_put_raw(&wire, bytes_of(card->key, sizeof(card->key)));
 	}
@@ -125,8 +129,9 @@ decode_card(struct wire *wire, struct contacts *contacts)
 	struct contact_card *card;
 
 	key = wire_get_raw(wire, flags & HAS_KEY ? IDENTITY_KEY_SIZE : 0);
-	if (!wire_is_good(wire) || (flags & ~(IS_ADDED | HAS_KEY)) != 0 || !str_is_name(name) || uid == 0 ||
-	    position_of(contacts, uid) < contacts->count || contacts_find(contacts, uid) != NULL)
+	if (!wire_is_good(wire) || (flags & ~(IS_ADDED | HAS_KEY)) != 0 || !str_is_name(name) ||
+	    uid == 0 || position_of(contacts, uid) < contacts->count ||
+	    contacts_find(contacts, uid) != NULL)
 		return false;
 	card = contacts_put(contacts, uid, name);
 	if (card == NULL)
@@ -157,7 +162,8 @@ contacts_load(const char *path, struct contacts *out)
 {
 	uint8_t *data;
 	size_t len;
-	enum status status = whole_file_read(path, sizeof(head) + (size_t)CONTACTS_MAX * CARD_MAX, &data, &len);
+	enum status status =
+	    whole_file_read(path, sizeof(head) + (size_t)CONTACTS_MAX * CARD_MAX, &data, &len);
 
 	if (status != STATUS_OK)
 		return status;

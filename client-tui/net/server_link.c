@@ -275,3 +275,12 @@ server_link_seen_as(const struct server_link *self, struct endpoint *out)
 	*out = self->seen_as;
 	return true;
 }
+
+bool
+server_link_is_over_loopback(const struct server_link *self)
+{
+	struct sockaddr_storage server;
+
+	return self->link != NULL && link_peer_address(self->link, &server) == STATUS_OK &&
+	    endpoint_is_loopback((const struct sockaddr *)&server);
+}

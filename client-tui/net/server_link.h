@@ -135,6 +135,9 @@ const struct account *server_link_account(const struct server_link *self);
 /* This client's address as the server sees it; false: not connected. */
 bool server_link_seen_as(const struct server_link *self, struct endpoint *out);
 
+/* Whether the server is on this very machine; false: not connected. */
+bool server_link_is_over_loopback(const struct server_link *self);
+
 /*
  * Operations on the account. One at a time (STATUS_BUSY). They wait for a connection and
  * survive its loss; the answer comes once, within times.operation. What is wrong with the

@@ -91,7 +91,8 @@ whole_file_write(const char *path, struct bytes content)
 
 	unlink(beside);
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || !write_all(fd, content.data, content.len) || fsync(fd) != 0 || rename(beside, path) != 0) {
+	if (fd < 0 || !write_all(fd, content.data, content.len) || fsync(fd) != 0 ||
+	    rename(beside, path) != 0) {
 		status = status_of_errno(errno);
 		unlink(beside);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Small files that are for their owner alone (0600) and are read and replaced as a whole: whatever happens, the old or
- * the new one is there.
+ * Small files that are for their owner alone (0600) and are read and replaced as a whole:
+ * whatever happens, the old or the new one is there.
  */
 
 #ifndef CLIENT_NET_WHOLE_FILE_H
@@ -15,9 +15,9 @@
 #include "shared/status.h"
 
 /*
- * All of a file of at most "most" bytes, on the heap: wipe and free it. STATUS_NOT_FOUND: there is none.
- * STATUS_NOT_ALLOWED: others may read it, or it is no file, so it is not trusted. STATUS_BAD_VALUE: it is longer.
- * Status of errno.
+ * All of a file of at most "most" bytes, on the heap: wipe and free it. STATUS_NOT_FOUND: there
+ * is none. STATUS_NOT_ALLOWED: others may read it, or it is no file, so it is not trusted.
+ * STATUS_BAD_VALUE: it is longer. Status of errno.
  */
 enum status whole_file_read(const char *path, size_t most, uint8_t **out, size_t *len) MUST_USE;
 

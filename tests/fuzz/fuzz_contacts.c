@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Whatever stands in the file of contacts: what is read is written as the same bytes, or nothing was read. */
+/*
+ * Whatever stands in the file of contacts: what is read is written as the same bytes, or nothing
+ * was read.
+ */
 
 #include <stdlib.h>
 

@@ -128,6 +128,35 @@ leave(void *arg, uint64_t uid)
 	record(arg, "leave %" PRIu64 "\n", uid);
 }
 
+static enum status
+add_contact(void *arg, uint64_t uid, struct bytes name)
+{
+	struct typist *typist = arg;
+
+	record(arg, "add %" PRIu64 "\n", uid);
+	if (typist->refuses == STATUS_OK)
+		roster_set(model_change_roster(typist->model), uid, name);
+	return typist->refuses;
+}
+
+static void
+remove_contact(void *arg, uint64_t uid)
+{
+	struct typist *typist = arg;
+
+	record(arg, "remove %" PRIu64 "\n", uid);
+	roster_remove(model_change_roster(typist->model), uid);
+}
+
+static enum status
+accept_key(void *arg, uint64_t uid)
+{
+	struct typist *typist = arg;
+
+	record(arg, "accept %" PRIu64 "\n", uid);
+	return typist->refuses;
+}
+
 /* --- the person --------------------------------------------------------------------------- */
 
 struct typist *
@@ -140,6 +169,7 @@ typist_new(int columns, int rows)
 		.arg = typist, .use_server = use_server, .register_account = register_account, .login = login,
 		.logout = logout, .delete_account = delete_account, .users = users, .find = find,
 		.reconnect = reconnect, .stop = stop, .talk = talk, .say = say, .leave = leave,
+		.add_contact = add_contact, .remove_contact = remove_contact, .accept_key = accept_key,
 	};
 	setenv("TZ", "UTC", 1);
 	typist->model = model_new();

@@ -63,8 +63,10 @@ a_full_field_fits(void **state UNUSED)
 	uint8_t field[CANDIDATES_SIZE];
 
 	for (size_t i = 0; i < CANDIDATES_MAX; i++)
-		list[i] = address_of("2001:db8:1111:2222:3333:4444:5555:6666", (uint16_t)(60000 + i));
-	assert_int_equal(candidates_decode(bytes_of(field, candidates_encode(list, CANDIDATES_MAX, field)), back),
+		list[i] =
+		    address_of("2001:db8:1111:2222:3333:4444:5555:6666", (uint16_t)(60000 + i));
+	assert_int_equal(candidates_decode(
+			     bytes_of(field, candidates_encode(list, CANDIDATES_MAX, field)), back),
 	    CANDIDATES_MAX);
 	assert_is(&back[7], "2001:db8:1111:2222:3333:4444:5555:6666", 60007);
 }
@@ -76,8 +78,9 @@ a_broken_field_is_worthless(void **state UNUSED)
 	static const struct {
 		uint16_t port;
 		const char *host;
-	} broken[] = { { 0, "192.0.2.1" }, { 7, "" }, { 7, "home.example" }, { 7, "127.1" }, { 7, "192.0.2.1:7" },
-		{ 7, "[2001:db8::1]" }, { 7, "fe80::1%lo" }, { 7, "192.0.2.1 " },
+	} broken[] = { { 0, "192.0.2.1" }, { 7, "" }, { 7, "home.example" }, { 7, "127.1" },
+		{ 7, "192.0.2.1:7" }, { 7, "[2001:db8::1]" }, { 7, "fe80::1%lo" },
+		{ 7, "192.0.2.1 " },
 		{ 7, "00000000000000000000000000000000000000000000000000000000192.0.2.1" } };
 	struct address back[CANDIDATES_MAX];
 	uint8_t field[CANDIDATES_SIZE];
@@ -110,8 +113,9 @@ cut_or_too_many_is_worthless(void **state UNUSED)
 static void
 what_is_never_dialled(void **state UNUSED)
 {
-	static const char *const hosts[] = { "0.0.0.0", "0.1.2.3", "169.254.1.1", "224.0.0.1", "239.255.255.255",
-		"240.0.0.1", "255.255.255.255", "::", "::7", "::192.0.2.1", "ff02::1", "fe80::1", "::ffff:192.0.2.1" };
+	static const char *const hosts[] = { "0.0.0.0", "0.1.2.3", "169.254.1.1", "224.0.0.1",
+		"239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::7", "::192.0.2.1",
+		"ff02::1", "fe80::1", "::ffff:192.0.2.1" };
 
 	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
 		struct address address = address_of(hosts[i], 7);
@@ -155,12 +159,18 @@ an_introduction_is_dialled_in_order(void **state UNUSED)
 	assert_is(&out[1], "10.0.0.5", 7);
 	assert_is(&out[2], "203.0.113.7", 8);
 	assert_is(&out[3], "2001:db8::7", 7);
-	assert_int_equal(candidates_to_dial(bytes_of_string("127.0.0.1"), 7, bytes_of("x", 1), true, out), 1);
-	assert_int_equal(candidates_to_dial(bytes_of_string("127.0.0.1"), 7, bytes_of("x", 1), false, out), 0);
-	assert_int_equal(candidates_to_dial(bytes_of_string("nonsense"), 7, bytes_of("", 0), true, out), 0);
+	assert_int_equal(
+	    candidates_to_dial(bytes_of_string("127.0.0.1"), 7, bytes_of("x", 1), true, out), 1);
+	assert_int_equal(
+	    candidates_to_dial(bytes_of_string("127.0.0.1"), 7, bytes_of("x", 1), false, out), 0);
+	assert_int_equal(
+	    candidates_to_dial(bytes_of_string("nonsense"), 7, bytes_of("", 0), true, out), 0);
 }
 
-/* Whatever machine this is: all of it can be dialled, and the loopback is where it was asked for. */
+/*
+ * Whatever machine this is: all of it can be dialled, and the loopback is where it was asked
+ * for.
+ */
 static void
 this_machine(void **state UNUSED)
 {
@@ -173,7 +183,8 @@ this_machine(void **state UNUSED)
 	all = candidates_find(40112, true, out);
 	assert_true(all > count || all == CANDIDATES_MAX);
 	for (size_t i = 0; i < all; i++)
-		assert_int_equal(out[i].any.sa_family == AF_INET ? out[i].v4.sin_port : out[i].v6.sin6_port,
+		assert_int_equal(
+		    out[i].any.sa_family == AF_INET ? out[i].v4.sin_port : out[i].v6.sin6_port,
 		    htons(40112));
 }
 

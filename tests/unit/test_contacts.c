@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Whom an account knows: by uid, on disk, and nothing that is damaged or open to others is believed. */
+/*
+ * Whom an account knows: by uid, on disk, and nothing that is damaged or open to others is
+ * believed.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -509,12 +509,95 @@ a_refused_call_says_why(void **state)
 	typist->refuses = STATUS_BUSY;
 	typist_find(typist, 11, "bob", true);
 	assert_int_equal(model_chat(typist->model, 11)->road, CHAT_ROAD_REFUSED);
-	/* A client without sessions says so. */
-	typist->refuses = STATUS_OK;
-	typist->outbox.talk = NULL;
+}
+
+/* An open session is shown again without asking a server that may be away. */
+static void
+an_open_session_is_found_without_a_server(void **state)
+{
+	struct typist *typist = *state;
+
+	talk_to_bob(typist);
+	typist_enter(typist, "/home");
+	typist->refuses = STATUS_CLOSED;
+	typist_enter(typist, "/talk BOB");
+	assert_int_equal(model_pane(typist->model).uid, 11);
+	typist_enter(typist, "/home");
+	typist_enter(typist, "/talk 11");
+	assert_int_equal(model_pane(typist->model).uid, 11);
+	assert_string_equal(typist_sent(typist), "");
+	/* Two by the same name: the server's directory decides. */
+	incoming_on_up(typist->control, 12, bytes_of_string("bob"), CHAT_TRUST_SEALED, 3);
+	typist_enter(typist, "/talk bob");
+	assert_string_equal(typist_sent(typist), "find 0 bob\n");
+	assert_non_null(strstr(typist_last(typist), "no connection to the server"));
+}
+
+static void
+a_call_that_comes_is_told_at_home(void **state)
+{
+	struct typist *typist = *state;
+
+	incoming_on_up(typist->control, 21, bytes_of_string("zhang"), CHAT_TRUST_SEALED, 3);
+	assert_int_equal(model_pane(typist->model).kind, PANE_HOME);
+	assert_string_equal(typist_last(typist), "zhang (21) opened a session with you. /talk 21 shows it.");
+	incoming_on_message(typist->control, 21, bytes_of_string("hello\033[2J"));
+	assert_int_equal(model_unread(typist->model), 1);
+	typist_enter(typist, "/talk 21");
+	assert_null(strchr(typist_last(typist), '\033'));
+	incoming_on_down(typist->control, 21, CHAT_ROAD_CLOSED, "zhang left the session.");
+	assert_string_equal(typist_last(typist), "zhang left the session.");
+	assert_non_null(model_chat(typist->model, 21));
+}
+
+static void
+a_new_key_waits_for_a_person(void **state)
+{
+	struct typist *typist = *state;
+
 	typist_enter(typist, "/talk bob");
 	typist_find(typist, 11, "bob", true);
-	assert_string_equal(typist_last(typist), "Direct sessions are not in this version yet.");
+	typist_enter(typist, "/accept");
+	assert_string_equal(typist_last(typist), "bob has no new key, so there is nothing to accept.");
+	incoming_on_new_key(typist->control, 11, bytes_of_string("bob"));
+	assert_non_null(strstr(typist_last(typist), "!! bob has a new key."));
+	assert_non_null(strstr(typist_screen(typist), "KEY CHANGED"));
+	typist_sent(typist);
+	typist_enter(typist, "/accept");
+	typist_type(typist, "\033");
+	assert_string_equal(typist_sent(typist), "");
+	assert_int_equal(model_chat(typist->model, 11)->trust, CHAT_TRUST_CHANGED);
+	typist_enter(typist, "/accept");
+	typist_type(typist, "y");
+	assert_string_equal(typist_sent(typist), "accept 11\n");
+	assert_int_equal(model_chat(typist->model, 11)->trust, CHAT_TRUST_SEALED);
+}
+
+static void
+contacts_come_and_go(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_enter(typist, "/add zhang");
+	typist_find(typist, 21, "zhang", true);
+	assert_string_equal(typist_sent(typist), "find 0 zhang\nadd 21\n");
+	assert_int_equal(roster_find(&typist->model->roster, 21)->presence, PRESENCE_ONLINE);
+	typist->refuses = STATUS_FULL;
+	typist_enter(typist, "/add bob");
+	typist->refuses = STATUS_OK;
+	typist_sent(typist);
+	typist_enter(typist, "/remove bob");
+	assert_string_equal(typist_last(typist), "bob is no contact of yours.");
+	typist_enter(typist, "/remove 21");
+	assert_string_equal(typist_sent(typist), "leave 21\nremove 21\n");
+	assert_null(roster_find(&typist->model->roster, 21));
+	talk_to_bob(typist);
+	typist_enter(typist, "/remove bob");
+	assert_string_equal(typist_last(typist), "You are in a session with bob: /close leaves it first.");
+	roster_set(model_change_roster(typist->model), 12, bytes_of_string("bob"));
+	typist_enter(typist, "/remove bob");
+	assert_string_equal(typist_last(typist), "Several contacts have the name bob; use the uid.");
+	assert_string_equal(typist_sent(typist), "");
 }
 
 /* --- a paste ------------------------------------------------------------------------------ */
@@ -629,7 +712,7 @@ the_hint_says_what_is_typed(void **state)
 	typist_type(typist, "/talk b");
 	assert_string_equal(typist->model->hint, "/talk UID|NAME · Opens a session with somebody.");
 	typist_type(typist, "\025/re");
-	assert_string_equal(typist->model->hint, "register  redraw  reconnect");
+	assert_string_equal(typist->model->hint, "register  remove  redraw  reconnect");
 	typist_type(typist, "\0255 ");
 	assert_non_null(strstr(typist->model->hint, "/online"));
 	typist_type(typist, "\025");
@@ -732,6 +815,10 @@ main(void)
 		TEST(help_has_two_ends),
 		TEST(words_to_somebody_who_is_gone_stay),
 		TEST(a_refused_call_says_why),
+		TEST(an_open_session_is_found_without_a_server),
+		TEST(a_call_that_comes_is_told_at_home),
+		TEST(a_new_key_waits_for_a_person),
+		TEST(contacts_come_and_go),
 		TEST(a_paste_is_never_a_command),
 		TEST(a_line_is_pasted_without_its_end),
 		TEST(a_pasted_command_is_text_in_a_session),

@@ -302,7 +302,10 @@ links_know_their_addresses(void **state)
 	close(listener);
 }
 
-/* Another connection between the same two ports right after the first: nothing of that one is in the way. */
+/*
+ * Another connection between the same two ports right after the first: nothing of that one is in
+ * the way.
+ */
 static void
 two_ports_may_meet_again_at_once(void **state)
 {
@@ -326,7 +329,8 @@ two_ports_may_meet_again_at_once(void **state)
 	local.sin_port = htons((uint16_t)port);
 	for (int i = 0; i < 3; i++) {
 		struct end server = { 0 };
-		struct link *client = link_connect(stage->loop, &target, &stage->limits, NULL, NULL);
+		struct link *client =
+		    link_connect(stage->loop, &target, &stage->limits, NULL, NULL);
 
 		end_accept(&server, stage, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 		stage_until(stage, server.ups);

@@ -440,7 +440,10 @@ hold_port(uint16_t *port)
 	return fd;
 }
 
-/* Route and work server are one here, so the second connection is between the same two ports as the first. */
+/*
+ * Route and work server are one here, so the second connection is between the same two ports as
+ * the first.
+ */
 static void
 the_local_port_is_kept(void **state)
 {
