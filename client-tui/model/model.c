@@ -152,6 +152,14 @@ model_change_chat(struct model *model, uint64_t uid)
 	return at < model->chat_count ? model->chats[at] : NULL;
 }
 
+enum presence
+model_presence(const struct model *model, const struct contact *contact)
+{
+	const struct chat *chat = model_chat(model, contact->uid);
+
+	return chat != NULL && chat->road == CHAT_ROAD_DIRECT ? PRESENCE_ONLINE : contact->presence;
+}
+
 static struct chat *
 add_chat(struct model *model, uint64_t uid, struct bytes name)
 {

@@ -81,6 +81,9 @@ struct chat *model_open_chat(struct model *model, uint64_t uid, struct bytes nam
 /* Forgets a chat and its pane; the contact stays. */
 void model_close_chat(struct model *model, uint64_t uid);
 
+/* A contact's; who is connected directly is there, whatever servers know. */
+enum presence model_presence(const struct model *model, const struct contact *contact);
+
 /* The pane on the screen, and its chat, NULL when it is none. */
 struct pane model_pane(const struct model *model);
 const struct chat *model_shown_chat(const struct model *model);

@@ -65,6 +65,7 @@ static enum canvas_style
 right_word(const struct painter *painter, const struct line *line, bool is_wide, char *out)
 {
 	const struct contact *contact = line->contact;
+	enum presence presence = model_presence(painter->model, contact);
 	uint64_t now_s = painter->model->now_s;
 
 	out[0] = '\0';
@@ -83,10 +84,10 @@ right_word(const struct painter *painter, const struct line *line, bool is_wide,
 	}
 	if (!is_wide)
 		return STYLE_DIM;
-	if (contact->presence == PRESENCE_ABSENT && contact->seen_s > 0 && now_s >= contact->seen_s)
+	if (presence == PRESENCE_ABSENT && contact->seen_s > 0 && now_s >= contact->seen_s)
 		times_ago(now_s - contact->seen_s, out);
-	else if (contact->presence == PRESENCE_ABSENT || contact->presence == PRESENCE_UNREACHABLE)
-		text_format(out, WORD_ROOM, "%s", presence_word(contact->presence));
+	else if (presence == PRESENCE_ABSENT || presence == PRESENCE_UNREACHABLE)
+		text_format(out, WORD_ROOM, "%s", presence_word(presence));
 	return STYLE_DIM;
 }
 
@@ -94,7 +95,7 @@ static void
 draw_line(const struct painter *painter, struct canvas_rect in, int y, const struct line *line,
     bool is_wide)
 {
-	enum presence presence = line->contact->presence;
+	enum presence presence = model_presence(painter->model, line->contact);
 	char word[WORD_ROOM], name[TEXT_NAME_ROOM + 32], number[24];
 	enum canvas_style style = right_word(painter, line, is_wide, word);
 	int width = text_width(bytes_of_string(word));

@@ -32,6 +32,7 @@ enum rank {
 
 enum {
 	NEWS_MOST = 8,	     /* chats named in the status line */
+	TOLD_MOST = 4,	     /* entries looked through for what was just told */
 	NEARLY_FULL = 1024,  /* bytes left from which on a draft says so */
 };
 
@@ -203,6 +204,7 @@ status_draw_title(const struct painter *painter, const struct layout *layout)
 {
 	const struct chat *chat = model_shown_chat(painter->model);
 	const struct contact *contact;
+	enum presence presence;
 	struct bar bar = { .count = 0 };
 
 	if (!layout_has(layout->title))
@@ -210,9 +212,9 @@ status_draw_title(const struct painter *painter, const struct layout *layout)
 	if (chat != NULL) {
 		add_peer(&bar, BAR_LEFT, chat);
 		contact = roster_find(&painter->model->roster, chat->uid);
-		if (contact != NULL && contact->presence != PRESENCE_UNKNOWN)
-			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot,
-			    presence_word(contact->presence));
+		presence = contact != NULL ? model_presence(painter->model, contact) : PRESENCE_UNKNOWN;
+		if (presence != PRESENCE_UNKNOWN)
+			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot, presence_word(presence));
 		add_road(&bar, BAR_RIGHT, chat);
 	} else {
 		bar_add(&bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "", "Home");
@@ -258,14 +260,19 @@ say_place(const struct painter *painter, char *out, size_t room)
 		text_format(out, room, "%s newer below", down);
 }
 
+/* Among the newest entries, which are in sight. */
 static bool
 was_told(const struct transcript *transcript, const char *sentence)
 {
-	return transcript->count > 0 &&
-	    strcmp(transcript_at(transcript, transcript->count - 1)->text, sentence) == 0;
+	size_t first = transcript->count > TOLD_MOST ? transcript->count - TOLD_MOST : 0;
+
+	for (size_t i = first; i < transcript->count; i++)
+		if (strcmp(transcript_at(transcript, i)->text, sentence) == 0)
+			return true;
+	return false;
 }
 
-/* Why a session ended, unless it stands just above, and how it begins again. */
+/* Why a session ended, unless it stands above, and how it begins again. */
 static void
 add_end(struct bar *bar, const struct chat *chat)
 {

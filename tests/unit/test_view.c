@@ -124,6 +124,7 @@ begin_talk(void)
 	open_direct(11, "bob");
 	open_direct(12, "carol");
 	open_direct(13, "dave");
+	chat_set_road(model_change_chat(model, 13), CHAT_ROAD_CLOSED, NOW, TEXT(""));
 	meet(11, "bob", PRESENCE_ONLINE);
 	meet(12, "carol", PRESENCE_ONLINE);
 	meet(13, "dave", PRESENCE_ABSENT);
@@ -434,6 +435,9 @@ server_gone(void **state UNUSED)
 	SHOWS("offline", 100, 30);
 	SHOWS("offline", 80, 24);
 	SHOWS("offline", 40, 10);
+	roster_forget_presence(model_change_roster(model));
+	chat_set_road(model_change_chat(model, 12), CHAT_ROAD_LOST, NOW, TEXT(""));
+	SHOWS("offline-sessions", 80, 24);
 	model_show(model, pane_home());
 	SHOWS("offline-home", 80, 24);
 }
