@@ -200,6 +200,16 @@ credentials_load(
 	return status;
 }
 
+enum status
+credentials_keep_cluster_key(const struct settings *settings, char *sentence)
+{
+	if (files_exist(settings->cluster_key))
+		return STATUS_OK;
+	snprintf(sentence, CREDENTIALS_SENTENCE_MAX, "%s is gone: bring it back",
+	    settings->cluster_key);
+	return STATUS_NOT_FOUND;
+}
+
 void
 credentials_clear(struct credentials *credentials)
 {

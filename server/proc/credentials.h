@@ -37,6 +37,13 @@ struct credentials {
  */
 enum status credentials_load(const struct settings *settings, bool with_cluster_key,
     struct credentials *out, char *sentence);
+
+/*
+ * Before a reload: the cluster key has to be there still. Else another one would be made, and no
+ * password would be right any more. STATUS_NOT_FOUND: "sentence" says so.
+ */
+enum status credentials_keep_cluster_key(const struct settings *settings, char *sentence);
+
 void credentials_clear(struct credentials *credentials);
 
 /* Settings and credentials as one blob for proc_plan.settings; free(3) its data. */

@@ -202,6 +202,8 @@ team_reload(struct team *team, const struct arguments *arguments, char sentence[
 	settings_copy(&team->settings, &fresh.settings);
 	status = arguments_reload(arguments, &fresh.settings);
 	if (status == STATUS_OK)
+		status = credentials_keep_cluster_key(&fresh.settings, sentence);
+	if (status == STATUS_OK)
 		status = team_meet(&fresh, sentence);
 	if (status != STATUS_OK) {
 		team_clear(&fresh);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/work/master.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "server/bus/presence.h"
 #include "server/proc/arguments.h"
+#include "server/proc/board.h"
 #include "server/proc/credentials.h"
 #include "server/proc/limiter.h"
+#include "server/proc/memory.h"
 #include "server/work/heartbeat.h"
 #include "server/work/service.h"
 #include "server/work/whisper.h"
@@ -102,18 +103,6 @@ master_on_member_died(struct proc_parent *parent, const struct proc_member *who,
 	heartbeat_hurry(master->heartbeat);
 }
 
-/* Settings of its own memory, so that a reload that fails leaves the running ones alone. */
-static void
-copy_settings(const struct settings *from, struct settings *out)
-{
-	struct bytes blob = settings_encode(from);
-	enum status status = settings_decode(blob, out);
-
-	assert(status == STATUS_OK);
-	(void)status;
-	free((void *)blob.data);
-}
-
 enum status
 master_reload(struct proc_parent *parent, struct bytes *blob, char *sentence, void *arg)
 {
@@ -123,11 +112,13 @@ master_reload(struct proc_parent *parent, struct bytes *blob, char *sentence, vo
 	enum status status;
 
 	(void)parent;
-	copy_settings(&master->settings, &settings);
+	settings_copy(&master->settings, &settings);
 	status = arguments_reload(&master->arguments, &settings);
 	if (status != STATUS_OK)
 		snprintf(sentence, PROC_SENTENCE_MAX, "the configuration has mistakes");
 	else
+		status = credentials_keep_cluster_key(&settings, sentence);
+	if (status == STATUS_OK)
 		status = credentials_load(&settings, true, &credentials, sentence);
 	if (status != STATUS_OK) {
 		settings_clear(&settings);
@@ -149,13 +140,11 @@ master_reload(struct proc_parent *parent, struct bytes *blob, char *sentence, vo
 static size_t
 most_clients(const struct settings *settings, unsigned children)
 {
-	struct rlimit limit;
-	size_t per_child = settings->clients_per_child;
+	struct rlimit limit = { 0 };
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	if (per_child == 0 || per_child > limit.rlim_max)
-		per_child = limit.rlim_max;
-	return per_child * children;
+	return (size_t)children * board_clients_max(settings->clients_per_child, limit.rlim_max,
+	    memory_of_machine(), children);
 }
 
 static enum status

@@ -73,6 +73,29 @@ mistakes__change_nothing(void **state UNUSED)
 	work_server_end(&server);
 }
 
+/* With a new one in its place no password would be right any more. */
+static void
+cluster_key__is_missed__and_not_made_anew(void **state UNUSED)
+{
+	struct work_server server;
+	struct account alice;
+	struct peer *a;
+	char *key;
+
+	work_server_start(&server, "");
+	a = work_server_login(&server, &alice, "alice");
+	peer_free(a);
+	key = tmpdir_path(server.folder, "cluster.key");
+	assert_int_equal(unlink(key), 0);
+	reload(&server, "# nothing else", "cluster.key is gone");
+	assert_int_equal(access(key, F_OK), -1);
+	a = work_server_greet(&server);
+	account_login(&alice, a);
+	peer_free(a);
+	free(key);
+	work_server_end(&server);
+}
+
 static void
 settings__count_from_then_on(void **state UNUSED)
 {
@@ -236,6 +259,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mistakes__change_nothing),
+		cmocka_unit_test(cluster_key__is_missed__and_not_made_anew),
 		cmocka_unit_test(settings__count_from_then_on),
 		cmocka_unit_test(certificate__is_another__and_connections_that_stand_go_on),
 		cmocka_unit_test(certificate__is_another__and_route_servers_believe_it),
