@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/proc/board.h"
 
+enum {
+	/* Less than any client costs, with or without TLS, kernel included. */
+	CLIENT_BYTES_MIN = 8192,
+	/* In all processes together; who wants more has to say so. */
+	CLIENTS_MOST = 1 << 20,
+};
+
 size_t
 board_size(unsigned member_count)
 {
 	return sizeof(struct board) + (member_count + 1) * sizeof(struct counters);
+}
+
+static uint64_t
+smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint32_t
+board_clients_max(uint64_t wished, uint64_t descriptors, uint64_t memory, unsigned members)
+{
+	uint64_t most = wished;
+
+	if (wished == 0)
+		most = smaller(memory / CLIENT_BYTES_MIN, CLIENTS_MOST) / members;
+	most = smaller(smaller(most, descriptors), UINT32_MAX);
+	return most > 0 ? (uint32_t)most : 1;
 }
 
 unsigned

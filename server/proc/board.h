@@ -27,6 +27,14 @@ struct board {
 /* Bytes of a board for so many members. */
 size_t board_size(unsigned member_count);
 
+/*
+ * Clients that each of "members" processes may hold: as many as were wished for, if there are
+ * descriptors for them; 0 wished: as many as descriptors and memory (bytes of this machine)
+ * allow. A machine may allow a billion descriptors, and tables are made for so many clients.
+ */
+uint32_t board_clients_max(uint64_t wished, uint64_t descriptors, uint64_t memory,
+    unsigned members);
+
 /* Rows there are: members and parent. */
 unsigned board_row_count(const struct board *board);
 struct counters *board_parent_row(struct board *board);

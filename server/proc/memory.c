@@ -76,6 +76,12 @@ memory_new_sealed(const char *name, struct bytes content, int *out)
 	return STATUS_OK;
 }
 
+uint64_t
+memory_of_machine(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 enum status
 memory_map(int fd, bool is_writable, void **out, size_t *size)
 {

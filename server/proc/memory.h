@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shared/bytes.h"
 #include "shared/status.h"
@@ -21,6 +22,9 @@ enum status memory_new_shared(const char *name, size_t size, int *out);
  * fcntl(2)).
  */
 enum status memory_new_sealed(const char *name, struct bytes content, int *out);
+
+/* Bytes that this machine has. */
+uint64_t memory_of_machine(void);
 
 /*
  * Maps all of it; *size comes from the descriptor. An empty one gives NULL and 0. Undo with

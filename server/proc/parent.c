@@ -337,9 +337,8 @@ fill_board(struct proc_parent *parent, uint64_t descriptors)
 		if (wished > possible)
 			log_warn("%" PRIu64 " descriptors leave room for %" PRIu64 " clients, "
 			    "not %" PRIu64 " a child", descriptors, possible, wished);
-		if (wished == 0 || wished > possible)
-			wished = possible;
-		board->clients_max[i] = (uint32_t)wished;
+		board->clients_max[i] = board_clients_max(wished, possible, memory_of_machine(),
+		    board->counts[i]);
 	}
 }
 

@@ -138,7 +138,7 @@ struct proc_address {
  */
 struct proc_plan {
 	unsigned counts[PROC_ROLES_MAX];	/* members of each role, at least 1 */
-	/* Clients per child; 0: as many as its descriptors allow. */
+	/* Clients per child; 0: as many as descriptors and memory allow (board_clients_max()). */
 	unsigned clients_max[PROC_ROLES_MAX];
 	size_t memory_sizes[PROC_MEMORIES_MAX];	/* bytes; the segments start zeroed */
 	/* Port 0: any; sockets of systemd (LISTEN_FDS) go first. */
