@@ -79,15 +79,9 @@ run_account_page(struct store *store, struct job *job)
 }
 
 static enum status
-run_drop_child(struct store *store, struct job *job)
+run_sweep(struct store *store, struct job *job)
 {
-	return store_session_drop(store, &job->child);
-}
-
-static enum status
-run_drop_older(struct store *store, struct job *job)
-{
-	return store_session_drop_older(store, &job->child);
+	return store_session_sweep(store, &job->child);
 }
 
 static enum status
@@ -96,8 +90,7 @@ run_renew_lease(struct store *store, struct job *job)
 	return store_lease_renew(store, &job->is_new);
 }
 
-const struct job_kind job_drop_child = { 0, LANE_WRITE, true, run_drop_child };
-const struct job_kind job_drop_older = { 0, LANE_WRITE, true, run_drop_older };
+const struct job_kind job_sweep = { 0, LANE_WRITE, true, run_sweep };
 const struct job_kind job_renew_lease = { 0, LANE_READ, true, run_renew_lease };
 
 static const struct job_kind kinds[] = {

@@ -29,6 +29,7 @@ struct job {
 	struct store_child child;	/* whose it is, or whom it tells something */
 	uint32_t request;
 	size_t size;			/* of the payload */
+	enum status status;		/* once it is done */
 	uint64_t detail;
 	bool was_there;			/* see store_account_delete() */
 	bool is_new;			/* see store_lease_renew() */
@@ -54,8 +55,8 @@ struct job_kind {
 /* What a verb does; NULL when children may not ask it. */
 const struct job_kind *job_kind_of(uint16_t verb);
 
-/* What the service has done without being asked: sweeping up after children, and its lease. */
-extern const struct job_kind job_drop_child, job_drop_older, job_renew_lease;
+/* What the service has done without being asked: sweeping up after dead children, and its lease. */
+extern const struct job_kind job_sweep, job_renew_lease;
 
 /*
  * A job out of a frame. STATUS_UNKNOWN_TYPE, or what codec_decode() finds: *out is NULL; the

@@ -122,9 +122,8 @@ enum status store_session_add(struct store *store, const struct store_child *chi
 enum status store_session_remove(struct store *store, const struct store_child *child,
     const struct verb_session_remove *ask);
 
-/* All sessions of a child that is gone; all sessions of those that had its index before. */
-enum status store_session_drop(struct store *store, const struct store_child *child);
-enum status store_session_drop_older(struct store *store, const struct store_child *child);
+/* Of all sessions of a child's index only those of this generation stay; 0: none. */
+enum status store_session_sweep(struct store *store, const struct store_child *child);
 
 /*
  * STATUS_NOT_ONLINE: not with another living work server. *out borrows from the handle until

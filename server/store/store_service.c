@@ -37,8 +37,9 @@ enum {
 struct child {
 	struct store_service *service;
 	struct channel *channel;	/* NULL: gone */
-	struct store_child who;
+	struct store_child who;		/* generation 0: nobody now */
 	uint32_t said_again;
+	bool needs_sweep;		/* sessions of a dead one may still be in the database */
 };
 
 struct store_service {
@@ -150,6 +151,8 @@ on_done(struct mqueue_item *item, void *arg)
 		end_renewal(service, job);
 	if (job->kind == &take_letters)
 		service->is_asking = false;
+	if (job->kind == &job_sweep && job->status != STATUS_OK)
+		service->children[job->child.index]->needs_sweep = true;
 	deliver(service, job);
 }
 
@@ -173,6 +176,7 @@ retry_ms(enum status status, const struct store *store)
 static void
 finish(struct job *job, const struct store *store, enum status status)
 {
+	job->status = status;
 	if (status != STATUS_OK)
 		job_fail(job, status, retry_ms(status, store));
 	hand_back(job);
@@ -311,14 +315,13 @@ on_frame(struct channel *channel UNUSED, const struct frame *frame, int fd, void
 	post(child->service, job, false);
 }
 
-/* Its sessions are over; nobody else will say so. */
+/* The sessions of whoever had this place before are over; nobody else will say so. */
 static void
-forget_child(struct child *child)
+sweep(struct child *child)
 {
-	struct job *job = job_new_own(&job_drop_child);
+	struct job *job = job_new_own(&job_sweep);
 
-	channel_free(child->channel);
-	child->channel = NULL;
+	child->needs_sweep = false;
 	job->child = child->who;
 	post(child->service, job, true);
 }
@@ -326,7 +329,12 @@ forget_child(struct child *child)
 static void
 on_closed(struct channel *channel UNUSED, void *arg)
 {
-	forget_child(arg);
+	struct child *child = arg;
+
+	channel_free(child->channel);
+	child->channel = NULL;
+	child->who.generation = 0;
+	sweep(child);
 }
 
 static const struct channel_events channel_events = { on_frame, on_closed, NULL };
@@ -349,14 +357,13 @@ void
 store_service_add_child(struct store_service *service, uint16_t index, uint32_t generation, int fd)
 {
 	struct child *child = place_for(service, index);
-	struct job *job = job_new_own(&job_drop_older);
 
+	assert(generation != 0);
 	channel_free(child->channel);
 	*child = (struct child){ .service = service, .who = { index, generation } };
 	child->channel = channel_new(service->base, fd, &channel_events, child);
 	channel_set_limit(child->channel, CHANNEL_LIMIT);
-	job->child = child->who;
-	post(service, job, true);
+	sweep(child);
 	if (service->was_new)
 		say_again(child);
 }
@@ -374,6 +381,9 @@ on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		service->is_asking = true;
 		post(service, job_new_own(&take_letters), true);
 	}
+	for (size_t i = 0; i < service->child_count; i++)
+		if (service->children[i] != NULL && service->children[i]->needs_sweep)
+			sweep(service->children[i]);
 }
 
 static void

@@ -38,9 +38,9 @@ enum status store_service_new(struct event_base *base, const struct store_config
 void store_service_free(struct store_service *service);
 
 /*
- * A session child: its index, its generation (each start of that index has another one) and our
- * end of a SOCK_SEQPACKET pair, which the service closes. Whoever had this index before is
- * gone: what it waits for is done but not answered.
+ * A session child: its index, its generation (each start of that index has another one, from 1
+ * on) and our end of a SOCK_SEQPACKET pair, which the service closes. Whoever had this index
+ * before is gone: what it waits for is done but not answered, and its sessions are over.
  */
 void store_service_add_child(struct store_service *service, uint16_t index, uint32_t generation,
     int fd);

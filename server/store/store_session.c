@@ -173,35 +173,19 @@ store_session_remove(struct store *store, const struct store_child *child,
 }
 
 static enum status
-drop_sessions(struct store *store, const void *data, void *out)
+sweep_sessions(struct store *store, const void *data, void *out)
 {
 	const struct store_child *child = data;
 
 	(void)out;
-	return store_do(store, QUERY_SESSION_DROP,
+	return store_do(store, QUERY_SESSION_SWEEP,
 	    VALUES(me(store), sql_number(child->index), sql_number(child->generation)));
 }
 
 enum status
-store_session_drop(struct store *store, const struct store_child *child)
+store_session_sweep(struct store *store, const struct store_child *child)
 {
-	return write_if_shared(store, drop_sessions, child, NULL);
-}
-
-static enum status
-drop_older(struct store *store, const void *data, void *out)
-{
-	const struct store_child *child = data;
-
-	(void)out;
-	return store_do(store, QUERY_SESSION_DROP_OLDER,
-	    VALUES(me(store), sql_number(child->index), sql_number(child->generation)));
-}
-
-enum status
-store_session_drop_older(struct store *store, const struct store_child *child)
-{
-	return write_if_shared(store, drop_older, child, NULL);
+	return write_if_shared(store, sweep_sessions, child, NULL);
 }
 
 static enum status
@@ -358,7 +342,7 @@ find_expired(struct store *store, const void *ask, void *out)
 
 /* One at a time is enough: this comes by every few seconds. */
 static void
-sweep(struct store *store)
+forget_expired(struct store *store)
 {
 	uint64_t server_id;
 
@@ -379,7 +363,7 @@ store_lease_renew(struct store *store, bool *is_new)
 		return STATUS_OK;
 	status = store_write(store, renew, NULL, is_new);
 	if (status == STATUS_OK) {
-		sweep(store);
+		forget_expired(store);
 		store_letters_sweep(store);
 	}
 	return status;

@@ -373,16 +373,13 @@ a_dead_child_takes_its_sessions_along(void **state)
 	start(&b, database, 2);
 	add(&a, 0, 70, 1);
 	add(&a, 1, 71, 1);
-	assert_int_equal(store_session_drop(a.store, &(struct store_child){ 0, 2 }), STATUS_OK);
+	assert_int_equal(store_session_sweep(a.store, &(struct store_child){ 0, 1 }), STATUS_OK);
+	assert_int_equal(store_session_sweep(b.store, &(struct store_child){ 0, 2 }), STATUS_OK);
 	assert_int_equal(find(&b, 70), shared ? 1001 : 0);
-	assert_int_equal(store_session_drop_older(a.store, &(struct store_child){ 0, 1 }),
-	    STATUS_OK);
-	assert_int_equal(find(&b, 70), shared ? 1001 : 0);
-	assert_int_equal(store_session_drop(a.store, &(struct store_child){ 0, 1 }), STATUS_OK);
+	assert_int_equal(store_session_sweep(a.store, &(struct store_child){ 0, 0 }), STATUS_OK);
 	assert_int_equal(find(&b, 70), 0);
 	assert_int_equal(find(&b, 71), shared ? 1001 : 0);
-	assert_int_equal(store_session_drop_older(a.store, &(struct store_child){ 1, 2 }),
-	    STATUS_OK);
+	assert_int_equal(store_session_sweep(a.store, &(struct store_child){ 1, 2 }), STATUS_OK);
 	assert_int_equal(find(&b, 71), 0);
 	store_close(a.store);
 	store_close(b.store);
