@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,8 +21,13 @@
 
 enum { START_MS = 120000 };
 
+/*
+ * A server clears away what it takes for left over in its folder for temporary tables: so each has
+ * a folder of its own for that.
+ */
 struct mariadb {
 	char *folder;
+	char *tmpdir;	/* as an option */
 	struct process *process;
 };
 
@@ -66,7 +72,7 @@ install(struct mariadb *mariadb)
 {
 	char *data = mem_format("--datadir=%s/data", mariadb->folder);
 	const char *const argv[] = {
-		find_program("mariadb-install-db"), "--no-defaults", data,
+		find_program("mariadb-install-db"), "--no-defaults", data, mariadb->tmpdir,
 		    "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--innodb-log-file-size=8M", user_option(), NULL,
 	};
@@ -91,7 +97,8 @@ mariadb_start(struct mariadb *mariadb)
 	char *socket = mem_format("--socket=%s/s", mariadb->folder);
 	char *pid = mem_format("--pid-file=%s/pid", mariadb->folder);
 	const char *const argv[] = {
-		find_program("mariadbd"), "--no-defaults", data, socket, pid, "--skip-networking",
+		find_program("mariadbd"), "--no-defaults", data, mariadb->tmpdir, socket, pid,
+		    "--skip-networking",
 		    "--skip-name-resolve",
 		"--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M",
 		    "--innodb-flush-log-at-trx-commit=2",
@@ -110,8 +117,13 @@ struct mariadb *
 mariadb_new(void)
 {
 	struct mariadb *mariadb = mem_new(sizeof(*mariadb));
+	char *path;
 
 	mariadb->folder = tmpdir_new();
+	path = tmpdir_path(mariadb->folder, "tmp");
+	assert_int_equal(mkdir(path, 0700), 0);
+	mariadb->tmpdir = mem_format("--tmpdir=%s", path);
+	free(path);
 	install(mariadb);
 	mariadb_start(mariadb);
 	return mariadb;
@@ -124,6 +136,7 @@ mariadb_free(struct mariadb *mariadb)
 		return;
 	process_free(mariadb->process);
 	tmpdir_free(mariadb->folder);
+	free(mariadb->tmpdir);
 	free(mariadb);
 }
 

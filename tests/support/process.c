@@ -248,6 +248,18 @@ process_wait_line(struct process *process, const char *text, int timeout_ms)
 	    complain(process, "never said \"%s\"", text);
 }
 
+bool
+process_wait_said(struct process *process, const char *text, int timeout_ms)
+{
+	size_t seen = process->log_seen;
+	bool said;
+
+	process->log_seen = 0;
+	said = process_wait_line(process, text, timeout_ms);
+	process->log_seen = seen;
+	return said;
+}
+
 static bool
 made_file(struct process *process UNUSED, const void *path)
 {

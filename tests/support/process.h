@@ -55,6 +55,12 @@ const char *process_log(struct process *process);
 bool process_wait_line(struct process *process, const char *text, int timeout_ms);
 
 /*
+ * Waits until such a line has been written at any time, before or after what was waited for until
+ * now; for what two processes say, in whatever order. process_wait_line() goes on where it was.
+ */
+bool process_wait_said(struct process *process, const char *text, int timeout_ms);
+
+/*
  * Waits until that path is a file with something in it, with the same two ways to fail. Its
  * folder must exist.
  */

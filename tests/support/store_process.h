@@ -14,6 +14,9 @@
 
 struct event_base;
 
+/* For a store client whose answers may take any time. */
+enum { STORE_PATIENCE_MS = 600000 };
+
 /*
  * Forks one that serves child 0 of this generation; *fd is that child's end of the channel. The
  * caller has no threads. When the service cannot start it exits with its status, the sentence

@@ -75,8 +75,8 @@ work_server_login(const struct work_server *server, struct account *account, con
 	struct peer *peer = work_server_greet(server);
 
 	account_init(account, name);
-	account_register(account, peer);
-	account_login(account, peer);
+	account_register_patiently(account, peer);
+	account_login_patiently(account, peer);
 	return peer;
 }
 

@@ -35,6 +35,8 @@ lines_are_found_in_order(void **state UNUSED)
 	assert_true(process_wait_line(shell, "one", PROCESS_PATIENCE_MS));
 	assert_true(process_wait_line(shell, "one", PROCESS_PATIENCE_MS));
 	assert_string_equal(process_log(shell), "one\ntwo\none\n");
+	assert_true(process_wait_said(shell, "two", PROCESS_PATIENCE_MS));
+	assert_true(process_wait_said(shell, "two", PROCESS_PATIENCE_MS));
 	assert_true(process_wait_exit(shell, PROCESS_PATIENCE_MS, &status));
 	assert_int_equal(WEXITSTATUS(status), 3);
 	process_free(shell);

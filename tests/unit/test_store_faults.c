@@ -144,7 +144,7 @@ the_store_process_is_killed_again_and_again(void **state)
 	pid_t pid;
 	int fd;
 
-	start_crowd(&crowd, base, STORE_CLIENT_TIMEOUT_MS);
+	start_crowd(&crowd, base, STORE_PATIENCE_MS);
 	pid = store_process_start(&database->config, generation, &fd);
 	store_client_attach(crowd.client, fd);
 	let_in(&crowd, 40);
@@ -176,7 +176,7 @@ the_database_is_killed_again_and_again(void **state)
 		event_base_free(base);
 		return;
 	}
-	start_crowd(&crowd, base, STORE_CLIENT_TIMEOUT_MS);
+	start_crowd(&crowd, base, STORE_PATIENCE_MS);
 	pid = store_process_start(&database->config, 1, &fd);
 	store_client_attach(crowd.client, fd);
 	let_in(&crowd, 40);
@@ -208,7 +208,7 @@ the_database_is_stopped_and_goes_on(void **state)
 		event_base_free(base);
 		return;
 	}
-	start_crowd(&crowd, base, STORE_CLIENT_TIMEOUT_MS);
+	start_crowd(&crowd, base, 2000);
 	pid = store_process_start(&database->config, 1, &fd);
 	store_client_attach(crowd.client, fd);
 	let_in(&crowd, 40);
@@ -273,7 +273,7 @@ the_disk_is_full_and_then_it_is_not(void **state)
 		event_base_free(base);
 		return;
 	}
-	start_crowd(&crowd, base, STORE_CLIENT_TIMEOUT_MS);
+	start_crowd(&crowd, base, STORE_PATIENCE_MS);
 	pid = store_process_start(&database->config, 1, &fd);
 	store_client_attach(crowd.client, fd);
 	let_in(&crowd, 40);
@@ -345,7 +345,7 @@ a_full_disk_is_no_reason_not_to_start(void **state)
 {
 	struct database *database = *state;
 	struct event_base *base = event_base_new();
-	struct store_client *client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, NULL, NULL);
+	struct store_client *client = store_client_new(base, STORE_PATIENCE_MS, NULL, NULL);
 	struct rlimit limit, none;
 	struct sample sample;
 	struct reply reply;
@@ -393,7 +393,7 @@ a_killed_holder_gives_its_file_back(void **state)
 {
 	struct database *database = *state;
 	struct event_base *base = event_base_new();
-	struct store_client *client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, NULL, NULL);
+	struct store_client *client = store_client_new(base, STORE_PATIENCE_MS, NULL, NULL);
 	struct reply reply;
 	pid_t pids[5];
 	int fd, status;
@@ -419,7 +419,7 @@ a_second_process_on_the_same_file_gives_up(void **state)
 {
 	struct database *database = *state;
 	struct event_base *base = event_base_new();
-	struct store_client *client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, NULL, NULL);
+	struct store_client *client = store_client_new(base, STORE_PATIENCE_MS, NULL, NULL);
 	struct reply reply;
 	pid_t first, second;
 	int fd, second_fd, status;

@@ -73,7 +73,7 @@ open_scene(struct scene *scene, struct event_base *base, const struct store_conf
 	if (store_service_new(base, config, three_online, NULL, &scene->service, why,
 	    sizeof(why)) != STATUS_OK)
 		fail_msg("%s", why);
-	scene->client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, on_told, scene);
+	scene->client = store_client_new(base, STORE_PATIENCE_MS, on_told, scene);
 	attach(scene, 1);
 }
 
@@ -459,12 +459,43 @@ a_takeover_by_another_server_is_told_to_the_child(void **state)
 
 	/* The winner's child dies: nobody has to say that its session is over. */
 	store_client_free(b.client);
-	b.client = store_client_new(base, STORE_CLIENT_TIMEOUT_MS, on_told, &b);
+	b.client = store_client_new(base, STORE_PATIENCE_MS, on_told, &b);
 	while (database_ask(database, "SELECT COUNT(*) FROM session") > 0)
 		loop_turn(base);
 	close_scene(&a);
 	close_scene(&b);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM server"), 0);
+	event_base_free(base);
+}
+
+/* A child dies while the database is away: nobody else would ever say that its session is over. */
+static void
+a_dead_child_is_swept_up_after_when_the_database_is_back(void **state)
+{
+	struct database *database = *state;
+	struct event_base *base = event_base_new();
+	struct scene scene;
+
+	if (database->mariadb == NULL) {
+		event_base_free(base);
+		return;
+	}
+	open_scene(&scene, base, &database->config);
+	assert_status(ask(&scene, VERB_SESSION_ADD, &(struct verb_session_add){ .uid = 77, .session = 5,
+	    .port = 1, .host = bytes_of_string("192.0.2.1") }), STATUS_OK);
+	mariadb_kill(database->mariadb);
+	assert_status(ask(&scene, VERB_ACCOUNT_FIND, &(struct verb_account_find){ .uid = 1 }),
+	    STATUS_STORE_AWAY);
+	store_client_free(scene.client);
+	scene.client = store_client_new(base, STORE_PATIENCE_MS, on_told, &scene);
+	for (struct store_figures figures = { .children = 1 }; figures.children > 0;) {
+		loop_turn(base);
+		store_service_figures(scene.service, &figures);
+	}
+	mariadb_start(database->mariadb);
+	while (database_ask(database, "SELECT COUNT(*) FROM session") > 0)
+		loop_turn(base);
+	close_scene(&scene);
 	event_base_free(base);
 }
 
@@ -508,6 +539,7 @@ main(void)
 		cmocka_unit_test(a_second_server_on_the_same_file_is_refused),
 		cmocka_unit_test(a_newer_database_is_refused),
 		cmocka_unit_test(a_takeover_by_another_server_is_told_to_the_child),
+		cmocka_unit_test(a_dead_child_is_swept_up_after_when_the_database_is_back),
 		cmocka_unit_test(a_database_that_is_away_at_the_start_is_waited_for),
 	};
 
