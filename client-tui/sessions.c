@@ -202,9 +202,7 @@ print_failure(const struct session *session, const struct answer *answer, char o
 	}
 	if (answer->is_local)
 		snprintf(out, SENTENCE_MAX,
-		    "The connection to the server was lost while %s was being called. When it is "
-		    "back, /talk %" PRIu64 " calls again.",
-		    name, session->uid);
+		    "The connection to the server was lost while %s was being called.", name);
 }
 
 static void
@@ -424,9 +422,8 @@ on_down(void *arg, uint64_t uid, enum status why, const char *reason)
 	if (why == STATUS_LEFT)
 		snprintf(sentence, sizeof(sentence), "%s left the session.", session->name);
 	else if (was_up)
-		snprintf(sentence, sizeof(sentence),
-		    "The session with %s is lost: %s /talk %" PRIu64 " calls again.", session->name,
-		    reason, uid);
+		snprintf(sentence, sizeof(sentence), "The session with %s is lost: %s",
+		    session->name, reason);
 	else
 		snprintf(sentence, sizeof(sentence), "%s could not be reached: %s", session->name,
 		    reason);
