@@ -205,6 +205,18 @@ print_failure(const struct session *session, const struct answer *answer, char o
 		    "The connection to the server was lost while %s was being called.", name);
 }
 
+/* Why nobody can be met. */
+static const char *
+find_hindrance(const struct sessions *self, enum status status)
+{
+	if (self->me == 0)
+		return "The key of your account is not on this computer: /logout, then /login "
+		       "brings it.";
+	if (self->port == 0)
+		return "This computer gives no port to talk on, so nobody can be reached.";
+	return status_text(status);
+}
+
 static void
 take_introduction(struct session *session, const struct msg_obtain_client_addr_ok *ok)
 {
@@ -227,11 +239,7 @@ take_introduction(struct session *session, const struct msg_obtain_client_addr_o
 	}
 	status = meet(session, &introduction);
 	if (status != STATUS_OK && session->stage == STAGE_ASKED)
-		fail(session,
-		    status == STATUS_WRONG_STATE
-			? "This computer gives no port to talk on, so nobody can be "
-			  "reached."
-			: status_text(status));
+		fail(session, find_hindrance(session->owner, status));
 }
 
 static void

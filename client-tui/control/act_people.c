@@ -205,9 +205,8 @@ people_escape(struct control *control)
 
 /* --- one person --------------------------------------------------------------------------- */
 
-/* Asks who somebody is; what is then done is up to "on_answer". */
-static void
-find_person(struct control *control, struct pane pane, const char *word, call_on_answer *on_answer)
+void
+person_find(struct control *control, struct pane pane, const char *word, call_on_answer *on_answer)
 {
 	const struct outbox *outbox = control->outbox;
 	struct question *question;
@@ -223,9 +222,8 @@ find_person(struct control *control, struct pane pane, const char *word, call_on
 	question_drop(question);
 }
 
-/* What every answer about somebody changes. NULL: it was a refusal, which has been said. */
-static const struct msg_find_user_ok *
-take_person(struct question *question, const struct answer *answer)
+const struct msg_find_user_ok *
+person_take(struct question *question, const struct answer *answer)
 {
 	const struct msg_find_user_ok *ok = answer->message;
 	struct model *model = question->control->model;
@@ -249,7 +247,7 @@ static void
 on_is_online(void *arg, const struct answer *answer)
 {
 	struct question *question = arg;
-	const struct msg_find_user_ok *ok = take_person(question, answer);
+	const struct msg_find_user_ok *ok = person_take(question, answer);
 
 	if (ok != NULL)
 		control_note(question->control, question->pane, "%.*s (%" PRIu64 ") is %s.",
@@ -261,7 +259,7 @@ on_is_online(void *arg, const struct answer *answer)
 void
 command_online(struct order *order)
 {
-	find_person(order->control, order->pane, order->words[1], on_is_online);
+	person_find(order->control, order->pane, order->words[1], on_is_online);
 }
 
 static void
@@ -270,7 +268,7 @@ on_add(void *arg, const struct answer *answer)
 	struct question *question = arg;
 	struct model *model = question->control->model;
 	const struct outbox *outbox = question->control->outbox;
-	const struct msg_find_user_ok *ok = take_person(question, answer);
+	const struct msg_find_user_ok *ok = person_take(question, answer);
 	bool is_me = ok != NULL && ok->uid == model->me.uid;
 	enum status status =
 	    ok != NULL && !is_me ? outbox->add_contact(outbox->arg, ok->uid, ok->name) : STATUS_OK;
@@ -295,7 +293,7 @@ on_add(void *arg, const struct answer *answer)
 void
 person_add(struct control *control, struct pane pane, const char *word)
 {
-	find_person(control, pane, word, on_add);
+	person_find(control, pane, word, on_add);
 }
 
 void
@@ -327,14 +325,6 @@ find_contact(struct order *order, const char *word)
 	return count == 1 ? found : 0;
 }
 
-static bool
-is_open(const struct model *model, uint64_t uid)
-{
-	const struct chat *chat = model_chat(model, uid);
-
-	return chat != NULL && (chat->road == CHAT_ROAD_DIRECT || chat->road == CHAT_ROAD_CALLING);
-}
-
 void
 command_remove(struct order *order)
 {
@@ -345,7 +335,7 @@ command_remove(struct order *order)
 	if (uid == 0)
 		return;
 	name = mem_string(roster_find(&control->model->roster, uid)->name);
-	if (is_open(control->model, uid)) {
+	if (session_is_open(control->model, uid)) {
 		control_alert(control, order->pane,
 		    "You are in a session with %s: /close leaves it first.", name);
 	} else {
@@ -368,144 +358,6 @@ act_add(struct control *control, int number UNUSED)
 		return;
 	snprintf(uid, sizeof(uid), "%" PRIu64, item->uid);
 	person_add(control, pane_directory(), uid);
-}
-
-/* --- sessions ----------------------------------------------------------------------------- */
-
-static void
-call(struct question *question, const struct msg_find_user_ok *ok)
-{
-	struct control *control = question->control;
-	struct model *model = control->model;
-	enum status status;
-
-	if (is_open(model, ok->uid)) {
-		model_show(model, pane_chat(ok->uid));
-		return;
-	}
-	model_open_chat(model, ok->uid, ok->name);
-	model_show(model, pane_chat(ok->uid));
-	roster_set_presence(model_change_roster(model), ok->uid, PRESENCE_ONLINE, model->now_s);
-	chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_CALLING, model->now_s,
-	    bytes_of_string(""));
-	status = control->outbox->talk(control->outbox->arg, ok->uid);
-	if (status == STATUS_OK)
-		return;
-	chat_set_road(model_change_chat(model, ok->uid), CHAT_ROAD_REFUSED, model->now_s,
-	    bytes_of_string(status_text(status)));
-	control_refuse(control, pane_chat(ok->uid), status);
-}
-
-static void
-on_talk(void *arg, const struct answer *answer)
-{
-	struct question *question = arg;
-	struct control *control = question->control;
-	const struct msg_find_user_ok *ok = take_person(question, answer);
-
-	if (ok != NULL && ok->uid == control->model->me.uid)
-		control_alert(control, question->pane, "That is you.");
-	else if (ok != NULL && ok->online == 0)
-		control_alert(control, question->pane,
-		    "%.*s (%" PRIu64 ") is not online, so there is nobody to talk to.",
-		    (int)ok->name.len, (const char *)ok->name.data, ok->uid);
-	else if (ok != NULL)
-		call(question, ok);
-	question_drop(question);
-}
-
-/* A session that is open needs no server to be shown. NULL: none, or several by this name. */
-static const struct chat *
-find_open(const struct model *model, const char *word)
-{
-	const struct chat *found = NULL;
-	uint64_t uid = 0;
-
-	command_uid(word, &uid);
-	for (size_t i = 0; i < model->chat_count; i++) {
-		const struct chat *chat = model->chats[i];
-
-		if (!is_open(model, chat->uid) ||
-		    (chat->uid != uid && strcasecmp(chat->name, word) != 0))
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = chat;
-	}
-	return found;
-}
-
-void
-person_talk(struct control *control, struct pane pane, const char *word)
-{
-	const struct chat *chat = find_open(control->model, word);
-
-	if (chat != NULL) {
-		model_show(control->model, pane_chat(chat->uid));
-		return;
-	}
-	find_person(control, pane, word, on_talk);
-}
-
-void
-command_talk(struct order *order)
-{
-	person_talk(order->control, order->pane, order->words[1]);
-}
-
-void
-session_close(struct control *control, uint64_t uid)
-{
-	control->outbox->leave(control->outbox->arg, uid);
-	model_close_chat(control->model, uid);
-}
-
-void
-command_close(struct order *order)
-{
-	session_close(order->control, order->pane.uid);
-}
-
-void
-command_accept(struct order *order)
-{
-	const struct chat *chat = model_chat(order->control->model, order->pane.uid);
-	char question[TEXT_NAME_ROOM + 80];
-
-	if (chat->trust != CHAT_TRUST_CHANGED) {
-		control_note(order->control, order->pane,
-		    "%s has no new key, so there is nothing to accept.", chat->name);
-		return;
-	}
-	snprintf(question, sizeof(question), "Is the new key really the one of %s (%" PRIu64 ")?",
-	    chat->name, chat->uid);
-	ask_key(model_change_ask(order->control->model), TOPIC_ACCEPT, bytes_of_string(question),
-	    bytes_of_string("y trusts it · Esc does not"), true);
-}
-
-void
-answer_accept(struct control *control, const char *key, const char *text UNUSED)
-{
-	struct model *model = control->model;
-	const struct chat *chat = model_shown_chat(model);
-	enum status status;
-
-	if (chat == NULL || chat->trust != CHAT_TRUST_CHANGED)
-		return;
-	if (strcmp(key, "y") != 0) {
-		control_note(control, pane_chat(chat->uid), "Nothing was changed.");
-		return;
-	}
-	status = control->outbox->accept_key(control->outbox->arg, chat->uid);
-	if (status != STATUS_OK) {
-		control_alert(control, pane_chat(chat->uid), "The key was not taken: %s",
-		    status_text(status));
-		return;
-	}
-	chat_set_trust(model_change_chat(model, chat->uid), CHAT_TRUST_SEALED);
-	control_note(control, pane_chat(chat->uid),
-	    "The new key of %s is the one trusted from now on. /talk %" PRIu64 " calls.",
-	    chat->name, chat->uid);
 }
 
 /* --- me ----------------------------------------------------------------------------------- */

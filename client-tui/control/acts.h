@@ -76,9 +76,20 @@ void people_select(struct control *control, int rows);
 /* Esc: everybody again, not only those of a filter; else the pane of before. */
 void people_escape(struct control *control);
 
+/* Asks who somebody is, by uid or name; what is then done is up to "on_answer". */
+void person_find(struct control *control, struct pane pane, const char *word,
+    call_on_answer *on_answer);
+
+/* What every answer about somebody changes. NULL: it was a refusal, which has been said. */
+const struct msg_find_user_ok *person_take(
+    struct question *question, const struct answer *answer);
+
 /* Opens a session with somebody whose uid or name is known ("uid" 0: by name). */
 void person_talk(struct control *control, struct pane pane, const char *word);
 void person_add(struct control *control, struct pane pane, const char *word);
+
+/* Connected, or on the way to it. */
+bool session_is_open(const struct model *model, uint64_t uid);
 
 /* The session is left, and its pane goes. */
 void session_close(struct control *control, uint64_t uid);
