@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,16 +17,17 @@
 #include "shared/mem.h"
 
 struct mqueue {
-	pthread_mutex_t mutex;	/* guards the next five */
+	pthread_mutex_t mutex; /* guards the next five */
 	struct mqueue_item *first;
 	struct mqueue_item **last;
 	size_t count;
-	bool signalled;		/* the descriptor was written and not read since */
+	bool signalled; /* the descriptor was written and not read since */
 	bool closed;
 
+	atomic_uint pushers; /* who may still touch the queue */
 	size_t limit;
 	int fd;
-	struct event *event;	/* the receiver's from here on */
+	struct event *event; /* the receiver's from here on */
 	mqueue_on_item *on_item;
 	void *arg;
 };
@@ -55,7 +58,6 @@ signal_receiver(struct mqueue *queue)
 
 	assert(written == sizeof(one));
 	(void)written;
-	queue->signalled = true;
 }
 
 static void
@@ -96,11 +98,17 @@ mqueue_listen(struct mqueue *queue, struct event_base *base, mqueue_on_item *on_
 	event_add(queue->event, NULL);
 }
 
+/*
+ * Signals without the lock: the receiver wakes up at once and would only run into it. Once it has
+ * the item it may free the queue, so that waits for us to be out of here.
+ */
 enum status
 mqueue_push(struct mqueue *queue, struct mqueue_item *item)
 {
 	enum status status = STATUS_OK;
+	bool signals = false;
 
+	atomic_fetch_add(&queue->pushers, 1);
 	pthread_mutex_lock(&queue->mutex);
 	if (queue->closed)
 		status = STATUS_STOPPED;
@@ -111,11 +119,13 @@ mqueue_push(struct mqueue *queue, struct mqueue_item *item)
 		*queue->last = item;
 		queue->last = &item->next;
 		queue->count++;
-		/* Under the lock: once the receiver has the item it may free the queue. */
-		if (!queue->signalled)
-			signal_receiver(queue);
+		signals = !queue->signalled;
+		queue->signalled = true;
 	}
 	pthread_mutex_unlock(&queue->mutex);
+	if (signals)
+		signal_receiver(queue);
+	atomic_fetch_sub(&queue->pushers, 1);
 	return status;
 }
 
@@ -154,6 +164,8 @@ mqueue_free(struct mqueue *queue)
 		return;
 	assert(queue->first == NULL);
 	mqueue_close(queue);
+	while (atomic_load(&queue->pushers) > 0)
+		sched_yield();
 	pthread_mutex_destroy(&queue->mutex);
 	close(queue->fd);
 	free(queue);

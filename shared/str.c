@@ -42,6 +42,17 @@ is_line_control(uint32_t code)
 	return code == '\n' || code == '\t';
 }
 
+/* Eight bytes at once, of which most texts are made: 0x20 to 0x7e. */
+static bool
+is_plain_word(const uint8_t *at)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return ((word | (word - 0x20 * each) | (word + each)) & 0x80 * each) == 0;
+}
+
 static bool
 is_clean(struct bytes text, bool lines)
 {
@@ -49,6 +60,9 @@ is_clean(struct bytes text, bool lines)
 	uint32_t code;
 
 	for (size_t i = 0, len; i < text.len; i += len) {
+		len = sizeof(uint64_t);
+		if (text.len - i >= len && is_plain_word(at + i))
+			continue;
 		len = decode_character(at + i, text.len - i, &code);
 		if (len == 0 || (is_control(code) && !(lines && is_line_control(code))))
 			return false;

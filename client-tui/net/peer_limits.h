@@ -16,7 +16,8 @@ struct peer_limits {
 	uint32_t round_ms;     /* what is still silent then is dialled anew */
 	uint32_t rounds;       /* so often; then nothing is dialled any more */
 	uint32_t meet_ms;      /* a meeting that has led to no session by then is over */
-	uint32_t ping_ms;      /* of silence, then the other side is asked for a sign of life */
+	uint32_t ping_ms; /* of silence, then the other side is asked for a sign of life, ... */
+	uint32_t ping_skew_ms; /* ... later by the lesser key, so that one question serves both */
 	uint32_t lost_ms;  /* of silence, or with a message not acknowledged: the session is lost */
 	uint32_t drain_ms; /* last words may take so long */
 	uint32_t frame_burst;  /* frames of the other side at once, and ... */

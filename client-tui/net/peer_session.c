@@ -457,7 +457,7 @@ peer_session_new(const struct peer_side *side, const uint8_t identity[IDENTITY_K
 	TAILQ_INIT(&self->attempts);
 	LIST_INIT(&self->ways);
 	self->deadline = evtimer_new(side->base, peer_session_on_deadline, self);
-	self->talk = peer_talk_new(side, &talk_handler, self);
+	self->talk = peer_talk_new(side, self->leads, &talk_handler, self);
 	if (tls_pin_of_key(identity, self->pin) != STATUS_OK)
 		crypto_random(self->pin, sizeof(self->pin)); /* a key that is none: nobody has it */
 	return self;

@@ -17,6 +17,7 @@
 enum {
 	SENTENCE_MAX = 400,
 	PACE_MS = 50,
+	WATCH_MS = 1000, /* setting the timer at every frame would be too often */
 };
 
 struct peer_talk {
@@ -30,7 +31,9 @@ struct peer_talk {
 	struct peer_rate says;  /* letters of ours */
 	struct event *silence;  /* set while there is a link */
 	struct event *pace;     /* set while letters wait for "says" */
+	uint64_t ping_ms;
 	uint64_t heard_ms;
+	uint64_t watched_ms;  /* when "silence" was set last */
 	uint64_t answered_ms; /* the first letter in line is that since then */
 	uint64_t opened_us;
 	uint32_t request;
@@ -184,7 +187,7 @@ set_silence(struct peer_talk *self)
 	const struct peer_limits *limits = self->side->limits;
 	uint64_t now = clock_monotonic_ms();
 	uint64_t ms =
-	    left_of(self->has_pinged ? limits->lost_ms : limits->ping_ms, self->heard_ms, now);
+	    left_of(self->has_pinged ? limits->lost_ms : self->ping_ms, self->heard_ms, now);
 
 	if (peer_letters_are_waiting(&self->letters)) {
 		uint64_t letter_ms = left_of(limits->lost_ms, self->answered_ms, now);
@@ -192,6 +195,7 @@ set_silence(struct peer_talk *self)
 		if (letter_ms < ms)
 			ms = letter_ms;
 	}
+	self->watched_ms = now;
 	peer_timer_set(self->silence, ms);
 }
 
@@ -214,7 +218,7 @@ peer_talk_on_silence(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		cut(self, STATUS_SLOW_READER);
 		return;
 	}
-	if (!self->has_pinged && left_of(limits->ping_ms, self->heard_ms, now) == 0) {
+	if (!self->has_pinged && left_of(self->ping_ms, self->heard_ms, now) == 0) {
 		self->has_pinged = true;
 		ping(self);
 	}
@@ -225,7 +229,7 @@ static void
 hear(struct peer_talk *self)
 {
 	self->heard_ms = clock_monotonic_ms();
-	if (!self->has_pinged)
+	if (!self->has_pinged && self->heard_ms - self->watched_ms < WATCH_MS)
 		return;
 	self->has_pinged = false;
 	set_silence(self);
@@ -435,11 +439,13 @@ peer_talk_leave(struct peer_talk *self)
 }
 
 struct peer_talk *
-peer_talk_new(const struct peer_side *side, const struct peer_talk_handler *talk_handler, void *arg)
+peer_talk_new(const struct peer_side *side, bool leads,
+    const struct peer_talk_handler *talk_handler, void *arg)
 {
 	struct peer_talk *self = mem_new(sizeof(*self));
 
 	self->side = side;
+	self->ping_ms = side->limits->ping_ms + (leads ? 0 : side->limits->ping_skew_ms);
 	self->handler = talk_handler;
 	self->arg = arg;
 	self->silence = evtimer_new(side->base, peer_talk_on_silence, self);

@@ -37,9 +37,9 @@ struct peer_talk_handler {
 	void (*on_end)(void *arg, enum status why, const char *sentence);
 };
 
-/* "side" and "handler" live longer. */
+/* "side" and "handler" live longer. "leads": ours is the greater key. */
 struct peer_talk *peer_talk_new(
-    const struct peer_side *side, const struct peer_talk_handler *handler, void *arg);
+    const struct peer_side *side, bool leads, const struct peer_talk_handler *handler, void *arg);
 
 /* Closes the link, without a word. NULL is fine. */
 void peer_talk_free(struct peer_talk *self);

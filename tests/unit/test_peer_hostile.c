@@ -347,6 +347,7 @@ who_stops_reading_is_cut(void **state)
 	uint64_t id = 0;
 
 	scene->limits.ping_ms = 500;
+	scene->limits.ping_skew_ms = 0;
 	scene->limits.lost_ms = 2000;
 	open_all(scene, true);
 	rogue_join(&scene->eve);
@@ -371,6 +372,7 @@ who_falls_silent_is_lost(void **state)
 	struct scene *scene = *state;
 
 	scene->limits.ping_ms = 200;
+	scene->limits.ping_skew_ms = 0;
 	scene->limits.lost_ms = 2000;
 	open_all(scene, true);
 	rogue_join(&scene->eve);

@@ -145,6 +145,7 @@ a_stopped_client_is_lost_in_time(void **state UNUSED)
 	struct talker ann;
 
 	limits.ping_ms = 500;
+	limits.ping_skew_ms = 0;
 	limits.lost_ms = 1500;
 	child_start(&ben, BEN);
 	stage_open(&stage, false);

@@ -91,6 +91,26 @@ knows_clean_text(void **state UNUSED)
 	}
 }
 
+/* Many bytes are looked at together: one that is wrong is found wherever it stands. */
+static void
+knows_every_byte_at_every_place(void **state UNUSED)
+{
+	char text[20];
+
+	for (size_t place = 0; place < sizeof(text); place++) {
+		for (int byte = 0; byte <= 0xff; byte++) {
+			struct bytes whole = bytes_of(text, sizeof(text));
+			bool is_plain = byte >= 0x20 && byte <= 0x7e;
+
+			memset(text, '~', sizeof(text));
+			text[place] = (char)byte;
+			assert_int_equal(str_is_clean(whole), is_plain);
+			assert_int_equal(str_is_clean_message(whole),
+			    is_plain || byte == '\n' || byte == '\t');
+		}
+	}
+}
+
 static void
 knows_names(void **state UNUSED)
 {
@@ -235,6 +255,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compares_bytes),
 		cmocka_unit_test(knows_clean_text),
+		cmocka_unit_test(knows_every_byte_at_every_place),
 		cmocka_unit_test(knows_names),
 		cmocka_unit_test(escapes_what_a_terminal_would_obey),
 		cmocka_unit_test(cuts_between_characters),
