@@ -3,12 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/proc/files.h"
 #include "shared/crypto.h"
-#include "shared/log.h"
 #include "shared/mem.h"
 #include "shared/tls.h"
 #include "shared/wire.h"
@@ -22,26 +20,25 @@ complain(char *sentence, const char *path, const char *what, enum status status)
 	return status;
 }
 
-/* STATUS_NOT_FOUND comes without a sentence: it may be fine. */
+/* What came of reading a file. STATUS_NOT_FOUND gets no sentence: it may be fine. */
 static enum status
-read_file(const char *path, struct bytes *out, char *sentence)
+judge(enum status status, const char *path, char *sentence)
 {
-	enum status status = files_read(path, FILE_SIZE_MAX, out);
-
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return complain(sentence, path, "cannot be read", status);
 	return status;
 }
 
-/* What everybody can read is no secret; the operator made it so, and should know. */
+static enum status
+read_file(const char *path, struct bytes *out, char *sentence)
+{
+	return judge(files_read(path, FILE_SIZE_MAX, out), path, sentence);
+}
+
 static enum status
 read_secret(const char *path, struct bytes *out, char *sentence)
 {
-	struct stat info;
-
-	if (stat(path, &info) == 0 && (info.st_mode & S_IRWXO) != 0)
-		log_warn("%s is open to every user of this machine: chmod o= %s", path, path);
-	return read_file(path, out, sentence);
+	return judge(files_read_secret(path, FILE_SIZE_MAX, out), path, sentence);
 }
 
 static enum status

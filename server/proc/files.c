@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/log.h"
 #include "shared/mem.h"
 
 static enum status
@@ -57,6 +58,16 @@ files_read(const char *path, size_t max, struct bytes *out)
 	status = read_all(fd, max, out);
 	close(fd);
 	return status;
+}
+
+enum status
+files_read_secret(const char *path, size_t max, struct bytes *out)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0 && (info.st_mode & S_IRWXO) != 0)
+		log_warn("%s is open to every user of this machine: chmod o= %s", path, path);
+	return files_read(path, max, out);
 }
 
 static enum status

@@ -21,6 +21,9 @@
  */
 enum status files_read(const char *path, size_t max, struct bytes *out) MUST_USE;
 
+/* The same for a secret: a file that every user of this machine could read is a warning in the log. */
+enum status files_read_secret(const char *path, size_t max, struct bytes *out) MUST_USE;
+
 /*
  * Writes a new file beside the old one, syncs it and renames: everybody sees the old content or
  * the new.

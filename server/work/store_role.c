@@ -65,7 +65,7 @@ read_password(const char *path, struct store_config *config, char *why, size_t r
 
 	if (path[0] == '\0')
 		return STATUS_OK;
-	status = files_read(path, PASSWORD_FILE_MAX, &text);
+	status = files_read_secret(path, PASSWORD_FILE_MAX, &text);
 	if (status != STATUS_OK) {
 		snprintf(why, room, "%s: %s", path, status_text(status));
 		return STATUS_BAD_CONFIG;
