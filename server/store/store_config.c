@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "shared/compiler.h"
+#include "shared/endpoint.h"
 #include "shared/mem.h"
 #include "shared/str.h"
 
@@ -230,6 +231,20 @@ store_config_describe(const struct store_config *config, char *text, size_t room
 		    config->host, config->host[0] != '\0' ? port : "", config->database,
 		    config->socket[0] != '\0' ? "?socket=" : "", config->socket);
 	str_escape(bytes_of_string(plain), text, room);
+}
+
+bool
+store_config_is_exposed(const struct store_config *config)
+{
+	struct endpoint endpoint = { .port = config->port };
+	struct address address;
+
+	if (config->engine != STORE_MYSQL || config->socket[0] != '\0' ||
+	    strcmp(config->host, "localhost") == 0)
+		return false;
+	return !str_copy(bytes_of_string(config->host), endpoint.host, sizeof(endpoint.host)) ||
+	    endpoint_to_address(&endpoint, &address) != STATUS_OK ||
+	    !endpoint_is_loopback(&address.any);
 }
 
 void

@@ -420,6 +420,18 @@ open_once(struct store_service *service, char *why, size_t room)
 }
 
 static void
+warn_if_exposed(const struct store_config *config)
+{
+	char name[512];
+
+	if (!store_config_is_exposed(config))
+		return;
+	store_config_describe(config, name, sizeof(name));
+	log_warn("store: the way to %s is not encrypted: it needs a network of its own, "
+	    "or a tunnel (tingyu-security(7))", name);
+}
+
+static void
 start_threads(struct store_service *service)
 {
 	const struct pool_options pool = {
@@ -458,6 +470,7 @@ store_service_new(struct event_base *base, const struct store_config *config,
 	service->base = base;
 	service->config = *config;
 	service->lock = -1;
+	warn_if_exposed(config);
 	status = open_once(service, why, room);
 	if (status == STATUS_OK) {
 		status = mqueue_new(SIZE_MAX, &service->done);

@@ -146,6 +146,34 @@ what_is_too_long_is_refused(void **state UNUSED)
 	assert_non_null(strstr(why, "longer"));
 }
 
+/* Whom the log warns of: hashes and bundles go over a network in the clear. */
+static void
+a_database_elsewhere_is_exposed(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		bool is_exposed;
+	} rows[] = {
+		{ "sqlite:/var/lib/tingyu/tingyu.db", false },
+		{ "mysql://u@127.0.0.1:3306/d", false },
+		{ "mysql://u@[::1]/d", false },
+		{ "mysql://u@localhost/d", false },
+		{ "mysql://u@/d?socket=/run/mysqld/mysqld.sock", false },
+		{ "mysql://u@db.example/d", true },
+		{ "mysql://u@192.0.2.7:3306/d", true },
+		{ "mysql://u@[2001:db8::1]/d", true },
+	};
+	struct store_config config;
+	char why[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(store_config_parse(rows[i].line, &config, why, sizeof(why)),
+		    STATUS_OK);
+		assert_int_equal(store_config_is_exposed(&config), rows[i].is_exposed);
+		store_config_clear(&config);
+	}
+}
+
 int
 main(void)
 {
@@ -156,6 +184,7 @@ main(void)
 		cmocka_unit_test(an_ipv6_host_stands_in_brackets),
 		cmocka_unit_test(mistakes_get_a_sentence_without_the_password),
 		cmocka_unit_test(what_is_too_long_is_refused),
+		cmocka_unit_test(a_database_elsewhere_is_exposed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
