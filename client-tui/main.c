@@ -46,19 +46,20 @@ check_bind(const char *value)
 	bool is_key = key_parse(name, &key);
 
 	free(name);
-	return is_key ? keymap_check(value) : "has to begin with the name of a key: C-a, M-Enter, F1";
+	return is_key ? keymap_check(value)
+		      : "has to begin with the name of a key: C-a, M-Enter, F1";
 }
 
 static const struct conf_option options[] = {
 #define TEXT(option, field, value, low, high, judge, text) \
-	{ .name = option, .help = text, .kind = CONF_TEXT, .offset = offsetof(struct settings, field), \
-	  .fallback = value, .min = low, .max = high, .check = judge },
+	{ .name = option, .help = text, .kind = CONF_TEXT, .min = low, .max = high, \
+	  .offset = offsetof(struct settings, field), .fallback = value, .check = judge },
 #define FLAG(option, field, value, text) \
-	{ .name = option, .help = text, .kind = CONF_FLAG, .offset = offsetof(struct settings, field), \
-	  .fallback = #value },
+	{ .name = option, .help = text, .kind = CONF_FLAG, \
+	  .offset = offsetof(struct settings, field), .fallback = #value },
 #define LIST(option, field, high, judge, text) \
-	{ .name = option, .help = text, .kind = CONF_LIST, .offset = offsetof(struct settings, field), \
-	  .max = high, .check = judge },
+	{ .name = option, .help = text, .kind = CONF_LIST, .max = high, \
+	  .offset = offsetof(struct settings, field), .check = judge },
 #include "client-tui/options.def"
 #undef TEXT
 #undef FLAG
@@ -151,11 +152,12 @@ print_usage(FILE *out)
 	for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "--%s%s%s", switches[i].name, switches[i].argument != NULL ? " " : "",
+		snprintf(name, sizeof(name), "--%s%s%s", switches[i].name,
+		    switches[i].argument != NULL ? " " : "",
 		    switches[i].argument != NULL ? switches[i].argument : "");
 		fprintf(out, "  %c%c%c %-16s %s\n", switches[i].letter != 0 ? '-' : ' ',
-		    switches[i].letter != 0 ? switches[i].letter : ' ', switches[i].letter != 0 ? ',' : ' ', name,
-		    switches[i].help);
+		    switches[i].letter != 0 ? switches[i].letter : ' ',
+		    switches[i].letter != 0 ? ',' : ' ', name, switches[i].help);
 	}
 	fputs("\ntingyu(1) says more, and inside of the program F1.\n", out);
 }
@@ -184,10 +186,11 @@ read_arguments(int argc, char **argv, struct wishes *wishes)
 	/* Each switch is known by its place, the letters by themselves. */
 	for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
 		longs[i] = (struct option){ switches[i].name,
-			switches[i].argument != NULL ? required_argument : no_argument, NULL, 256 + (int)i };
+			switches[i].argument != NULL ? required_argument : no_argument, NULL,
+			256 + (int)i };
 		if (switches[i].letter != 0)
-			snprintf(shorts + strlen(shorts), sizeof(shorts) - strlen(shorts), "%c%s", switches[i].letter,
-			    switches[i].argument != NULL ? ":" : "");
+			snprintf(shorts + strlen(shorts), sizeof(shorts) - strlen(shorts), "%c%s",
+			    switches[i].letter, switches[i].argument != NULL ? ":" : "");
 	}
 	while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		size_t at = 0;
@@ -211,14 +214,15 @@ give_up(const char *sentence)
 	exit(EXIT_FAILURE);
 }
 
-/* What was named has to be a server; said before the screen is taken, where it would not be seen. */
+/* What was named has to be a server; told before the screen is taken, where nobody would see it. */
 static void
 check_server(const char *named)
 {
 	struct invite invite;
 
 	if (named[0] != '\0' && !app_parse_server(bytes_of_string(named), &invite))
-		give_up(mem_format("%s is no server: that is an invite line (tingyu://…), or host:port.", named));
+		give_up(mem_format("%s is no server: that is an invite line (tingyu://…), or "
+				   "host:port.", named));
 }
 
 /* The one that was named; else the one used last, else one that runs here. The hint says which. */
@@ -247,10 +251,11 @@ greet(struct app *app, const char *hint)
 	const struct me *me = &app->model->me;
 
 	if (me->uid == 0)
-		form_open(model_change_form(app->model), bytes_of_string(me->server), bytes_of_string(hint),
-		    bytes_of_string(""), true);
+		form_open(model_change_form(app->model), bytes_of_string(me->server),
+		    bytes_of_string(hint), bytes_of_string(""), true);
 	control_note(app->control, pane_home(),
-	    "Welcome to tingyu. /users shows everybody, /talk NAME opens a session, F1 shows all keys and commands.");
+	    "Welcome to tingyu. /users shows everybody, /talk NAME opens a session, F1 shows all "
+	    "keys and commands.");
 }
 
 /* --- start -------------------------------------------------------------------------------- */
@@ -305,7 +310,9 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	check_surroundings(&wishes);
 	read_config(wishes.config, &settings);
-	named = wishes.server != NULL ? wishes.server : settings.server != NULL ? settings.server : "";
+	named = wishes.server != NULL ? wishes.server : settings.server;
+	if (named == NULL)
+		named = "";
 	check_server(named);
 	if (!keep_open(&keep, why))
 		give_up(why);

@@ -131,7 +131,7 @@ bar(struct session *session, const uint8_t key[IDENTITY_KEY_SIZE])
 
 	if (is_under_way(session)) {
 		control_alert(session->owner->control, pane_chat(session->uid),
-		    "!! The server named another key for %s meanwhile. Nothing was connected with "
+		    "The server named another key for %s meanwhile. Nothing was connected with "
 		    "that one.",
 		    session->name);
 		return;

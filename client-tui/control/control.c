@@ -359,8 +359,12 @@ obey(struct control *control, struct order *order)
 	struct draft *draft = model_change_draft(control->model);
 
 	order->control = control;
+	if (order->command == NULL && command_is_start(bytes_of_string(order->words[0]))) {
+		offer(control, order);
+		return;
+	}
 	if (order->command == NULL) {
-		(command_is_start(bytes_of_string(order->words[0])) ? offer : suggest)(control, order);
+		suggest(control, order);
 		return;
 	}
 	if (!order->is_secret)

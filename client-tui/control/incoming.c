@@ -138,7 +138,7 @@ incoming_on_new_key(struct control *control, uint64_t uid, struct bytes name)
 	chat_set_road(chat, CHAT_ROAD_REFUSED, control->model->now_s, bytes_of_string(""));
 	chat_set_trust(chat, CHAT_TRUST_CHANGED);
 	control_alert(control, pane_chat(uid),
-	    "!! %s has a new key. An account keeps its key, also on another computer, so somebody "
+	    "%s has a new key. An account keeps its key, also on another computer, so somebody "
 	    "may stand between you.\n"
 	    "Nothing is connected until you decide: ask %s by another way, then /accept trusts the "
 	    "new key.",

@@ -212,9 +212,11 @@ status_draw_title(const struct painter *painter, const struct layout *layout)
 	if (chat != NULL) {
 		add_peer(&bar, BAR_LEFT, chat);
 		contact = roster_find(&painter->model->roster, chat->uid);
-		presence = contact != NULL ? model_presence(painter->model, contact) : PRESENCE_UNKNOWN;
+		presence = contact != NULL ? model_presence(painter->model, contact)
+					   : PRESENCE_UNKNOWN;
 		if (presence != PRESENCE_UNKNOWN)
-			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot, presence_word(presence));
+			bar_add(&bar, BAR_LEFT, RANK_LINK, STYLE_NORMAL, dot,
+			    presence_word(presence));
 		add_road(&bar, BAR_RIGHT, chat);
 	} else {
 		bar_add(&bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "", "Home");
@@ -278,6 +280,11 @@ add_end(struct bar *bar, const struct chat *chat)
 {
 	char text[BAR_PIECE_ROOM];
 
+	if (chat->trust == CHAT_TRUST_CHANGED) {
+		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "",
+		    "/accept trusts the key, /close drops it");
+		return;
+	}
 	if (!was_told(&chat->transcript, chat->road_why))
 		bar_add(bar, BAR_LEFT, RANK_NEWS, STYLE_ALERT, "", chat->road_why);
 	text_format(text, sizeof(text), "/talk %llu calls again.", (unsigned long long)chat->uid);

@@ -74,8 +74,10 @@ every_command_is_complete(void **state UNUSED)
 	for (size_t i = 0; i < count; i++) {
 		assert_ptr_equal(command_find(bytes_of_string(commands[i].name)), &commands[i]);
 		assert_int_equal(commands[i].help[strlen(commands[i].help) - 1], '.');
-		assert_true(commands[i].least <= commands[i].most && commands[i].most < COMMAND_WORDS_MAX);
-		assert_memory_equal(commands[i].example + 1, commands[i].name, strlen(commands[i].name));
+		assert_true(
+		    commands[i].least <= commands[i].most && commands[i].most < COMMAND_WORDS_MAX);
+		assert_memory_equal(
+		    commands[i].example + 1, commands[i].name, strlen(commands[i].name));
 	}
 }
 
@@ -84,12 +86,14 @@ founding_numbers(void **state)
 {
 	static const struct {
 		const char *number, *name;
-	} founding[] = { { "2", "register" }, { "3", "login" }, { "4", "users" }, { "5", "online" }, { "6", "talk" },
-		{ "12", "logout" }, { "14", "delete" }, { "-1", "quit" }, { "0", "help" } };
+	} founding[] = { { "2", "register" }, { "3", "login" }, { "4", "users" }, { "5", "online" },
+		{ "6", "talk" }, { "12", "logout" }, { "14", "delete" }, { "-1", "quit" },
+		{ "0", "help" } };
 	struct typist *typist = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(founding); i++)
-		assert_string_equal(command_find_number(bytes_of_string(founding[i].number))->name, founding[i].name);
+		assert_string_equal(command_find_number(bytes_of_string(founding[i].number))->name,
+		    founding[i].name);
 	typist_enter(typist, "4 2");
 	assert_string_equal(typist_sent(typist), "users 2\n");
 	typist_refuse(typist, STATUS_NO_SUCH_PAGE);
@@ -144,7 +148,8 @@ a_wrong_command_is_asked_about(void **state)
 	struct typist *typist = *state;
 
 	typist_enter(typist, "/tlak 11");
-	assert_string_equal(typist->model->ask.question, "/tlak: no such command. Did you mean /talk?");
+	assert_string_equal(
+	    typist->model->ask.question, "/tlak: no such command. Did you mean /talk?");
 	assert_string_equal(typist_sent(typist), "");
 	typist_type(typist, "x");
 	assert_int_equal(typist->model->ask.kind, ASK_KEY);
@@ -155,7 +160,8 @@ a_wrong_command_is_asked_about(void **state)
 	assert_string_equal(typist_sent(typist), "find 11 11\n");
 	assert_string_equal(draft(typist), "");
 	typist_find(typist, 11, "bob", false);
-	assert_string_equal(typist_last(typist), "bob (11) is not online, so there is nobody to talk to.");
+	assert_string_equal(
+	    typist_last(typist), "bob (11) is not online, so there is nobody to talk to.");
 	typist_enter(typist, "/zzzzzz");
 	assert_non_null(strstr(typist_last(typist), "no such command"));
 }
@@ -179,7 +185,8 @@ wrong_arguments_get_the_usage(void **state)
 	struct typist *typist = *state;
 
 	typist_enter(typist, "/talk");
-	assert_string_equal(typist_last(typist), "usage: /talk UID|NAME · Opens a session with somebody.");
+	assert_string_equal(
+	    typist_last(typist), "usage: /talk UID|NAME · Opens a session with somebody.");
 	typist_enter(typist, "/users 0");
 	assert_string_equal(typist_last(typist), "0: a page is a number from 1 on.");
 	typist_enter(typist, "/close");
@@ -243,8 +250,9 @@ a_password_in_the_line_is_refused_and_forgotten(void **state)
 
 	sign_out(typist);
 	typist_enter(typist, "/login 15 geheim");
-	assert_string_equal(typist_last(typist), "usage: /login [UID|NAME] · The password is asked for then, unseen. "
-						 "What was typed is forgotten.");
+	assert_string_equal(typist_last(typist),
+	    "usage: /login [UID|NAME] · The password is asked for then, unseen. "
+	    "What was typed is forgotten.");
 	typist_type(typist, "\033[A");
 	assert_string_equal(draft(typist), "");
 }
@@ -429,7 +437,8 @@ answers_about_a_page_go_with_it(void **state)
 	typist_type(typist, "\033[6~");
 	assert_string_equal(typist_last(typist), "This is the last page.");
 	/* Where there is a line for it, no row of the page is covered. */
-	assert_non_null(strstr(typist_screen(typist), "│ This is the last page.\n F3 everybody   │ ›"));
+	assert_non_null(
+	    strstr(typist_screen(typist), "│ This is the last page.\n F3 everybody   │ ›"));
 	typist_type(typist, "\033[B");
 	assert_string_equal(typist_last(typist), "");
 }
@@ -460,7 +469,8 @@ i_am_one_of_everybody(void **state)
 	show_everybody(typist, 1, 2);
 	assert_non_null(strstr(typist_screen(typist), "15 ● alice             you\n"));
 	typist_type(typist, "\033[B");
-	assert_non_null(strstr(typist_screen(typist), "21 ● zhang             online        Enter talks · + adds\n"));
+	assert_non_null(strstr(
+	    typist_screen(typist), "21 ● zhang             online        Enter talks · + adds\n"));
 }
 
 /* --- help --------------------------------------------------------------------------------- */
@@ -540,7 +550,8 @@ a_call_that_comes_is_told_at_home(void **state)
 
 	incoming_on_up(typist->control, 21, bytes_of_string("zhang"), CHAT_TRUST_SEALED, 3);
 	assert_int_equal(model_pane(typist->model).kind, PANE_HOME);
-	assert_string_equal(typist_last(typist), "zhang (21) opened a session with you. /talk 21 shows it.");
+	assert_string_equal(
+	    typist_last(typist), "zhang (21) opened a session with you. /talk 21 shows it.");
 	incoming_on_message(typist->control, 21, bytes_of_string("hello\033[2J"));
 	assert_int_equal(model_unread(typist->model), 1);
 	typist_enter(typist, "/talk 21");
@@ -558,9 +569,10 @@ a_new_key_waits_for_a_person(void **state)
 	typist_enter(typist, "/talk bob");
 	typist_find(typist, 11, "bob", true);
 	typist_enter(typist, "/accept");
-	assert_string_equal(typist_last(typist), "bob has no new key, so there is nothing to accept.");
+	assert_string_equal(
+	    typist_last(typist), "bob has no new key, so there is nothing to accept.");
 	incoming_on_new_key(typist->control, 11, bytes_of_string("bob"));
-	assert_non_null(strstr(typist_last(typist), "!! bob has a new key."));
+	assert_non_null(strstr(typist_last(typist), "bob has a new key."));
 	assert_non_null(strstr(typist_screen(typist), "KEY CHANGED"));
 	typist_sent(typist);
 	typist_enter(typist, "/accept");
@@ -593,10 +605,12 @@ contacts_come_and_go(void **state)
 	assert_null(roster_find(&typist->model->roster, 21));
 	talk_to_bob(typist);
 	typist_enter(typist, "/remove bob");
-	assert_string_equal(typist_last(typist), "You are in a session with bob: /close leaves it first.");
+	assert_string_equal(
+	    typist_last(typist), "You are in a session with bob: /close leaves it first.");
 	roster_set(model_change_roster(typist->model), 12, bytes_of_string("bob"));
 	typist_enter(typist, "/remove bob");
-	assert_string_equal(typist_last(typist), "Several contacts have the name bob; use the uid.");
+	assert_string_equal(
+	    typist_last(typist), "Several contacts have the name bob; use the uid.");
 	assert_string_equal(typist_sent(typist), "");
 }
 
@@ -669,7 +683,8 @@ a_paste_that_is_too_long_is_refused(void **state)
 
 	talk_to_bob(typist);
 	typist_type(typist, text);
-	assert_non_null(strstr(typist_screen(typist), "That does not fit: 16384 bytes are the most."));
+	assert_non_null(
+	    strstr(typist_screen(typist), "That does not fit: 16384 bytes are the most."));
 	assert_string_equal(draft(typist), "");
 	free(text);
 }
@@ -779,7 +794,8 @@ what_is_too_long_is_refused(void **state)
 
 	typist_type(typist, text);
 	typist_type(typist, "x");
-	assert_non_null(strstr(typist_screen(typist), "That does not fit: 16384 bytes are the most."));
+	assert_non_null(
+	    strstr(typist_screen(typist), "That does not fit: 16384 bytes are the most."));
 	free(text);
 }
 
