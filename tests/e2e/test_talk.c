@@ -567,8 +567,8 @@ another_key_is_refused(void **state)
 	alice = client_start(world, 0);
 	hear(alice, "state online 1 alice");
 	ask(bob, "/talk alice", "alert 1 alice: alice does not want to talk now.");
-	hear(alice, "alert 2 bob: !! bob has a new key.");
-	ask(alice, "/talk bob", "alert 2 bob: !! bob has a new key.");
+	hear(alice, "alert 2 bob: bob has a new key.");
+	ask(alice, "/talk bob", "alert 2 bob: bob has a new key.");
 	ask(alice, "hello?", "alert 2 bob: You are not connected to bob now");
 	ask(alice, "/accept", "ask Is the new key really the one of bob (2)?");
 	ask(alice, "n", "note 2 bob: Nothing was changed.");
