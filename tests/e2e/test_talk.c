@@ -22,6 +22,7 @@
 #include "shared/compiler.h"
 #include "shared/mem.h"
 #include "tests/support/process.h"
+#include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CLIENTS = 3, TEXT_MOST = 16384 };
@@ -89,16 +90,13 @@ static int
 set_up(void **state)
 {
 	struct world *world = mem_new(sizeof(*world));
-	char *text;
 
 	world->folder = tmpdir_new();
 	world->route_port = process_free_port();
-	text = mem_format(
+	server_configure(world->folder,
 	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\n"
 	    "report-seconds 1\n",
 	    world->folder, world->route_port, process_free_port());
-	tmpdir_write(world->folder, "conf", text);
-	free(text);
 	run_server(world);
 	*state = world;
 	return 0;
@@ -349,8 +347,7 @@ a_killed_client_is_missed(void **state)
 
 	connect_two(alice, bob);
 	process_signal(alice->process, SIGKILL);
-	assert_true(
-	    process_wait_line(bob->process, "alert 1 alice: The session with alice is lost", 2000));
+	hear(bob, "alert 1 alice: The session with alice is lost");
 	client_stop(alice);
 	/* The account and the contacts are still there. */
 	alice = client_start(world, 0);

@@ -138,7 +138,7 @@ silence_at_the_door_is_closed(void **state)
 	struct scene *scene = *state;
 	struct raw silent, slow;
 
-	scene->limits.preface_ms = 300;
+	scene->limits.preface_ms = 1000;
 	open_all(scene, true);
 	raw_open(&silent, &scene->stage, rogue_dial(&scene->eve), true);
 	raw_open(&slow, &scene->stage, rogue_dial(&scene->eve), true);
@@ -191,7 +191,7 @@ meet_with_another_key(struct scene *scene, bool leads)
 	struct identity expected;
 	struct peer_meeting meeting;
 
-	scene->limits.meet_ms = 2000;
+	scene->limits.meet_ms = 4000;
 	open_all(scene, leads);
 	/* On the same side of Ann's key, or the roles in TLS would already not fit. */
 	do
@@ -261,7 +261,7 @@ who_never_chooses_is_no_way(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->limits.meet_ms = 2000;
+	scene->limits.meet_ms = 4000;
 	open_all(scene, true);
 	rogue_introduce(&scene->eve);
 	rogue_secure(&scene->eve);
@@ -348,7 +348,7 @@ who_stops_reading_is_cut(void **state)
 
 	scene->limits.ping_ms = 500;
 	scene->limits.ping_skew_ms = 0;
-	scene->limits.lost_ms = 2000;
+	scene->limits.lost_ms = 3000;
 	open_all(scene, true);
 	rogue_join(&scene->eve);
 	link_pause(scene->eve.end.link);
@@ -373,7 +373,7 @@ who_falls_silent_is_lost(void **state)
 
 	scene->limits.ping_ms = 200;
 	scene->limits.ping_skew_ms = 0;
-	scene->limits.lost_ms = 2000;
+	scene->limits.lost_ms = 3000;
 	open_all(scene, true);
 	rogue_join(&scene->eve);
 	stage_until(&scene->stage, scene->eve.pings >= 4);

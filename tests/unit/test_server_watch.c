@@ -12,7 +12,7 @@
 #include "shared/compiler.h"
 #include "tests/support/scene.h"
 
-enum { PATIENCE_MS = 2000 };
+enum { PATIENCE_MS = 4000 };
 
 static int
 set_up(void **state)
