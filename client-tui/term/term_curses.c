@@ -140,6 +140,15 @@ check_place(char *why, size_t room)
 	return STATUS_OK;
 }
 
+/* no-color.org: "when present and not an empty string". */
+static bool
+wants_colour(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return no == NULL || no[0] == '\0';
+}
+
 static void
 set_modes(struct term *term)
 {
@@ -148,7 +157,7 @@ set_modes(struct term *term)
 	nonl();
 	typeahead(-1);
 	leaveok(stdscr, FALSE);
-	term->has_colour = getenv("NO_COLOR") == NULL && has_colors() && start_color() == OK &&
+	term->has_colour = wants_colour() && has_colors() && start_color() == OK &&
 	    use_default_colors() == OK;
 	if (term->has_colour) {
 		init_pair(PAIR_ALERT, COLOR_RED, -1);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-tui/control/incoming.h"
 #include "client-tui/term/keys.h"
 #include "client-tui/view/view.h"
 #include "shared/compiler.h"
@@ -273,6 +274,27 @@ typist_find(struct typist *typist, uint64_t uid, const char *name, bool is_onlin
 		.display = bytes_of_string("") };
 
 	typist_answer(typist, MSG_FIND_USER_OK, &ok);
+}
+
+void
+typist_sign_out(struct typist *typist)
+{
+	me_sign_out(model_change_me(typist->model));
+}
+
+void
+typist_meet_bob(struct typist *typist)
+{
+	typist_enter(typist, "/talk bob");
+	typist_find(typist, 11, "bob", true);
+	incoming_on_up(typist->control, 11, bytes_of_string("bob"), CHAT_TRUST_SEALED, 3);
+	typist_sent(typist);
+}
+
+const char *
+typist_draft(const struct typist *typist)
+{
+	return model_draft(typist->model)->text;
 }
 
 const char *

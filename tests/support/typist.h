@@ -45,6 +45,15 @@ void typist_refuse(struct typist *typist, enum status status);
 /* A row of the directory, before its answer. */
 void typist_add_user(struct typist *typist, uint64_t uid, const char *name, const char *display, bool is_online);
 
+/* Nobody is signed in any more. */
+void typist_sign_out(struct typist *typist);
+
+/* A session with bob (11) is opened and shown; nothing of it counts as sent. */
+void typist_meet_bob(struct typist *typist);
+
+/* The text in the line. */
+const char *typist_draft(const struct typist *typist);
+
 /* The answer to a question about a person. */
 void typist_find(struct typist *typist, uint64_t uid, const char *name, bool is_online);
 
