@@ -105,6 +105,7 @@ static const struct job_kind kinds[] = {
 	{ VERB_SESSION_REMOVE, LANE_WRITE, true, run_session_remove },
 	{ VERB_SESSION_FIND, LANE_READ, true, run_session_find },
 	{ VERB_LETTER_PUT, LANE_WRITE, true, run_letter_put },
+	{ VERB_ELSEWHERE, LANE_LOOP, true, NULL },
 };
 
 const struct job_kind *
@@ -157,6 +158,7 @@ job_free(struct job *job)
 	if (job == NULL)
 		return;
 	buffer_free(&job->answers);
+	free(job->uids);
 	free(job);
 }
 

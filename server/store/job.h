@@ -8,6 +8,8 @@
 #ifndef SERVER_STORE_JOB_H
 #define SERVER_STORE_JOB_H
 
+#include <sys/queue.h>
+
 #include "server/store/pool.h"
 #include "server/store/store.h"
 #include "server/store/writer.h"
@@ -33,6 +35,9 @@ struct job {
 	uint64_t detail;
 	bool was_there;			/* see store_account_delete() */
 	bool is_new;			/* see store_lease_renew() */
+	uint64_t *uids;			/* on the heap, of store_session_remote(); NULL: it failed */
+	size_t uid_count;
+	STAILQ_ENTRY(job) next;		/* while it waits in LANE_LOOP */
 	struct buffer *answers;		/* whole frames */
 	union codec_room ask;		/* borrows from the payload */
 	uint8_t payload[];
@@ -41,6 +46,7 @@ struct job {
 enum job_lane {
 	LANE_READ,	/* the pool */
 	LANE_WRITE,	/* the writer */
+	LANE_LOOP,	/* no thread: the service knows the answer, or will soon */
 };
 
 struct job_kind {
@@ -48,7 +54,7 @@ struct job_kind {
 	enum job_lane lane;
 	/* Nothing is to be done where only one server has the database. */
 	bool is_for_shared;
-	/* Adds answers; they count only with STATUS_OK. */
+	/* Adds answers; they count only with STATUS_OK. NULL in LANE_LOOP. */
 	enum status (*run)(struct store *store, struct job *job);
 };
 

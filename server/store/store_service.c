@@ -9,10 +9,9 @@
 
 #include <event2/event.h>
 
-#include "server/store/breaker.h"
 #include "server/store/job.h"
 #include "server/store/store_lock.h"
-#include "shared/channel.h"
+#include "server/store/store_service_parts.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/mem.h"
@@ -34,36 +33,8 @@ enum {
 	BYTES_MAX = 64 * 1024 * 1024,
 };
 
-struct child {
-	struct store_service *service;
-	struct channel *channel;	/* NULL: gone */
-	struct store_child who;		/* generation 0: nobody now */
-	uint32_t said_again;
-	bool needs_sweep;		/* sessions of a dead one may still be in the database */
-};
-
-struct store_service {
-	struct event_base *base;
-	struct store_config config;
-	struct breaker breaker;
-	int lock;
-	struct store *idle;		/* never connects; for verbs that have nothing to do */
-	struct online *online;
-	struct pool *pool;
-	struct writer *writer;
-	struct mqueue *done;
-	struct event *tick;
-	unsigned ticks;
-	bool is_renewing, is_asking;
-	bool was_new;			/* the others did not know us at the start */
-	struct child **children;	/* by index */
-	size_t child_count;
-	size_t bytes;
-	uint64_t reads, refused;
-};
-
-static struct child *
-find_child(const struct store_service *service, const struct store_child *who)
+struct child *
+service_find_child(const struct store_service *service, const struct store_child *who)
 {
 	struct child *child = NULL;
 
@@ -106,10 +77,10 @@ any_child(const struct store_service *service)
 }
 
 /* Ends a job on the loop: its frames go to whom they are for, if that process is still there. */
-static void
-deliver(struct store_service *service, struct job *job)
+void
+service_deliver(struct store_service *service, struct job *job)
 {
-	struct child *child = find_child(service, &job->child);
+	struct child *child = service_find_child(service, &job->child);
 
 	if (child == NULL && job->kind == &for_a_user)
 		child = any_child(service);
@@ -153,7 +124,9 @@ on_done(struct mqueue_item *item, void *arg)
 		service->is_asking = false;
 	if (job->kind == &job_sweep && job->status != STATUS_OK)
 		service->children[job->child.index]->needs_sweep = true;
-	deliver(service, job);
+	if (job->kind == &service_list_elsewhere)
+		service_end_listing(service, job);
+	service_deliver(service, job);
 }
 
 static void
@@ -255,19 +228,23 @@ done_writing(void *arg UNUSED, struct store *store, struct writer_job *waiting, 
 
 /* On the loop again. */
 
-static void
-post(struct store_service *service, struct job *job, bool urgent)
+void
+service_post(struct store_service *service, struct job *job, bool urgent)
 {
 	enum status status;
 
 	job->service = service;
 	job->online = service->online;
 	service->bytes += job->size;
+	if (job->kind->lane == LANE_LOOP) {
+		service_take_elsewhere(service, job);
+		return;
+	}
 	if (job->kind->is_for_shared && !store_config_is_shared(&service->config)) {
 		status = job_run(job, service->idle);
 		if (status != STATUS_OK)
 			job_fail(job, status, 0);
-		deliver(service, job);
+		service_deliver(service, job);
 		return;
 	}
 	if (service->bytes > BYTES_MAX && !urgent)
@@ -281,7 +258,7 @@ post(struct store_service *service, struct job *job, bool urgent)
 		return;
 	service->refused++;
 	job_fail(job, STATUS_BUSY, BUSY_RETRY_MS);
-	deliver(service, job);
+	service_deliver(service, job);
 }
 
 static void
@@ -312,7 +289,7 @@ on_frame(struct channel *channel UNUSED, const struct frame *frame, int fd, void
 		return;
 	}
 	job->child = child->who;
-	post(child->service, job, false);
+	service_post(child->service, job, false);
 }
 
 /* The sessions of whoever had this place before are over; nobody else will say so. */
@@ -323,7 +300,7 @@ sweep(struct child *child)
 
 	child->needs_sweep = false;
 	job->child = child->who;
-	post(child->service, job, true);
+	service_post(child->service, job, true);
 }
 
 static void
@@ -375,15 +352,16 @@ on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 
 	if (service->ticks++ % (STORE_RENEW_MS / TICK_MS) == 0 && !service->is_renewing) {
 		service->is_renewing = true;
-		post(service, job_new_own(&job_renew_lease), true);
+		service_post(service, job_new_own(&job_renew_lease), true);
 	}
 	if (!service->is_asking) {
 		service->is_asking = true;
-		post(service, job_new_own(&take_letters), true);
+		service_post(service, job_new_own(&take_letters), true);
 	}
 	for (size_t i = 0; i < service->child_count; i++)
 		if (service->children[i] != NULL && service->children[i]->needs_sweep)
 			sweep(service->children[i]);
+	service_list_again(service);
 }
 
 static void
@@ -471,6 +449,7 @@ store_service_new(struct event_base *base, const struct store_config *config,
 	service->config = *config;
 	service->lock = -1;
 	warn_if_exposed(config);
+	STAILQ_INIT(&service->waiting);
 	status = open_once(service, why, room);
 	if (status == STATUS_OK) {
 		status = mqueue_new(SIZE_MAX, &service->done);
@@ -509,7 +488,7 @@ deliver_rest(struct store_service *service)
 		return;
 	mqueue_close(service->done);
 	while ((item = mqueue_take(service->done)) != NULL)
-		deliver(service, CONTAINER_OF(item, struct job, item));
+		service_deliver(service, CONTAINER_OF(item, struct job, item));
 	mqueue_free(service->done);
 }
 
@@ -524,6 +503,7 @@ store_service_free(struct store_service *service)
 	writer_free(service->writer);
 	pool_free(service->pool);
 	deliver_rest(service);
+	service_forget_elsewhere(service);
 	for (size_t i = 0; i < service->child_count; i++) {
 		struct child *child = service->children[i];
 

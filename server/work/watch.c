@@ -2,11 +2,12 @@
 #include "server/work/watch.h"
 
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include "server/bus/bus.h"
+#include "server/store/store_client.h"
 #include "server/work/dispatch.h"
 #include "server/work/session.h"
+#include "server/work/watch_parts.h"
 #include "server/work/whisper.h"
 #include "server/work/worker.h"
 #include "shared/clock.h"
@@ -17,11 +18,9 @@
 
 enum {
 	UID_SIZE = sizeof(uint64_t),
-	UIDS_MAX = 256,		/* of one session; the protocol allows no more */
 	BUCKETS_START = 64,
-	/* Changes are gathered for so long, or until there are so many. */
+	/* Changes are gathered for so long, or until there are WATCH_CHANGES_MAX. */
 	GATHER_MS = 100,
-	CHANGES_MAX = 1024,
 	/* A sibling that could not take a word gets it later. */
 	AGAIN_MS = 1000,
 	/* Whoever comes back sooner was not away: a changed address, another child, a new login. */
@@ -29,55 +28,6 @@ enum {
 	/* Looking at everybody: so many buckets, then everything else has its turn. */
 	LOOK_STEP = 65536,
 	LOOK_PAUSE_MS = 1,
-};
-
-/* One session watches one user. */
-struct subscription {
-	LIST_ENTRY(subscription) next;	/* of the user's */
-	struct watched *watched;
-	struct session *session;
-};
-
-/* All that one session watches. */
-struct watcher {
-	size_t count;
-	struct subscription items[];
-};
-
-/* A user whom somebody here watches. */
-struct watched {
-	SLIST_ENTRY(watched) next;	/* in the bucket */
-	LIST_HEAD(, subscription) subscriptions;
-	uint64_t uid;
-	bool is_online;		/* as those who watch were told */
-	bool is_in_doubt;	/* not here now; whether that is worth a word is seen later */
-};
-
-SLIST_HEAD(bucket, watched);
-
-/* By uid: the user may not be watched any more when it is due. */
-struct doubt {
-	STAILQ_ENTRY(doubt) next;
-	uint64_t uid;
-	uint64_t due;
-};
-
-struct watch {
-	struct worker *worker;
-	struct bucket *buckets;
-	size_t bucket_count;	/* a power of two */
-	size_t watched_count;
-
-	uint64_t changes[CHANGES_MAX];	/* that the siblings do not know of yet */
-	size_t change_count;
-	bool is_incomplete;	/* a sibling missed some: it has to look at everybody */
-	struct wheel_timer gather;
-
-	STAILQ_HEAD(, doubt) doubts;	/* the oldest first */
-	struct wheel_timer doubt;
-
-	size_t look_next, look_left;	/* buckets, while everybody is looked at */
-	struct wheel_timer look;
 };
 
 struct watch *
@@ -101,8 +51,8 @@ bucket_of(const struct watch *watch, uint64_t uid)
 	return &watch->buckets[uid * 0x9e3779b97f4a7c15u >> 32 & (watch->bucket_count - 1)];
 }
 
-static struct watched *
-watched_find(const struct watch *watch, uint64_t uid)
+struct watched *
+watch_find(const struct watch *watch, uint64_t uid)
 {
 	struct watched *watched;
 
@@ -133,15 +83,15 @@ grow(struct watch *watch)
 }
 
 static bool
-is_online(const struct watch *watch, uint64_t uid)
+is_online(const struct watch *watch, const struct watched *watched)
 {
-	return bus_find(watch->worker->bus, uid, NULL);
+	return watched->is_elsewhere || bus_find(watch->worker->bus, watched->uid, NULL);
 }
 
 static struct watched *
 watched_get(struct watch *watch, uint64_t uid)
 {
-	struct watched *watched = watched_find(watch, uid);
+	struct watched *watched = watch_find(watch, uid);
 
 	if (watched != NULL)
 		return watched;
@@ -150,9 +100,10 @@ watched_get(struct watch *watch, uint64_t uid)
 	watched = mem_new(sizeof(*watched));
 	LIST_INIT(&watched->subscriptions);
 	watched->uid = uid;
-	watched->is_online = is_online(watch, uid);
+	watched->is_known = watch_is_alone(watch);
 	SLIST_INSERT_HEAD(bucket_of(watch, uid), watched, next);
 	watch->watched_count++;
+	watch_look(watch, watched);
 	return watched;
 }
 
@@ -170,17 +121,20 @@ static void
 tell(const struct subscription *subscription)
 {
 	const struct watched *watched = subscription->watched;
-	const struct msg_presence message = { .uid = watched->uid, .online = watched->is_online };
+	const struct msg_presence message = {
+		.uid = watched->uid,
+		.online = watched->told == WATCHED_ONLINE,
+	};
 
 	session_send(subscription->session, MSG_PRESENCE, &message);
 }
 
 static void
-tell_all(struct watched *watched, bool online)
+tell_all(struct watched *watched, enum watched_as as)
 {
 	const struct subscription *subscription;
 
-	watched->is_online = online;
+	watched->told = as;
 	LIST_FOREACH(subscription, &watched->subscriptions, next)
 		tell(subscription);
 }
@@ -211,29 +165,29 @@ add_doubt(struct watch *watch, struct watched *watched)
 		arm_doubt(watch, now);
 }
 
-static void
-look(struct watch *watch, struct watched *watched)
+void
+watch_look(struct watch *watch, struct watched *watched)
 {
-	bool online = is_online(watch, watched->uid);
-
-	if (online == watched->is_online)
-		return;
-	if (online)
-		tell_all(watched, true);
-	else if (!watched->is_in_doubt)
+	if (is_online(watch, watched)) {
+		if (watched->told != WATCHED_ONLINE)
+			tell_all(watched, WATCHED_ONLINE);
+	} else if (watched->told == WATCHED_UNTOLD && watched->is_known) {
+		tell_all(watched, WATCHED_ABSENT);
+	} else if (watched->told == WATCHED_ONLINE && !watched->is_in_doubt) {
 		add_doubt(watch, watched);
+	}
 }
 
 static void
 end_doubt(struct watch *watch, uint64_t uid)
 {
-	struct watched *watched = watched_find(watch, uid);
+	struct watched *watched = watch_find(watch, uid);
 
 	if (watched == NULL)
 		return;
 	watched->is_in_doubt = false;
-	if (watched->is_online && !is_online(watch, uid))
-		tell_all(watched, false);
+	if (watched->told == WATCHED_ONLINE && !is_online(watch, watched))
+		tell_all(watched, WATCHED_ABSENT);
 }
 
 static void
@@ -258,20 +212,26 @@ watch_on_look_due(struct wheel_timer *timer)
 	struct watched *watched;
 
 	for (int i = 0; i < LOOK_STEP && watch->look_left > 0; i++) {
-		SLIST_FOREACH(watched, &watch->buckets[watch->look_next], next)
-			look(watch, watched);
+		SLIST_FOREACH(watched, &watch->buckets[watch->look_next], next) {
+			watch_look(watch, watched);
+			if (watch->asks_again)
+				watch_ask_again(watch, watched->uid);
+		}
 		watch->look_next = (watch->look_next + 1) & (watch->bucket_count - 1);
 		watch->look_left--;
 	}
+	watch_flush_asked(watch);
 	if (watch->look_left > 0)
 		wheel_set(watch->worker->wheel, timer, LOOK_PAUSE_MS, watch_on_look_due);
+	else
+		watch->asks_again = false;
 }
 
-static void
-look_at_everybody(struct watch *watch)
+void
+watch_look_at_everybody(struct watch *watch, uint32_t delay_ms)
 {
 	watch->look_left = watch->bucket_count;
-	watch_on_look_due(&watch->look);
+	wheel_set(watch->worker->wheel, &watch->look, delay_ms, watch_on_look_due);
 }
 
 /* --- between children ----------------------------------------------------------------------- */
@@ -279,7 +239,7 @@ look_at_everybody(struct watch *watch)
 static void
 announce(struct watch *watch, size_t count)
 {
-	uint8_t uids[CHANGES_MAX * UID_SIZE], frame[sizeof(uids) + 16];
+	uint8_t uids[WATCH_CHANGES_MAX * UID_SIZE], frame[sizeof(uids) + 16];
 	struct wire wire = wire_writer(uids, sizeof(uids));
 	struct whisper_changed message;
 	size_t size;
@@ -315,12 +275,12 @@ void
 watch_note(struct worker *worker, uint64_t uid)
 {
 	struct watch *watch = worker->watch;
-	struct watched *watched = watched_find(watch, uid);
+	struct watched *watched = watch_find(watch, uid);
 
 	if (watched != NULL)
-		look(watch, watched);
+		watch_look(watch, watched);
 	watch->changes[watch->change_count++] = uid;
-	if (watch->change_count == CHANGES_MAX)
+	if (watch->change_count == WATCH_CHANGES_MAX)
 		announce_changes(watch);
 	else if (!wheel_is_set(&watch->gather))
 		wheel_set(worker->wheel, &watch->gather, GATHER_MS, watch_on_gathered);
@@ -343,11 +303,11 @@ watch_on_changed(struct worker *worker, struct bytes uids)
 	struct watched *watched;
 
 	if (uids.len == 0)
-		look_at_everybody(worker->watch);
+		watch_look_at_everybody(worker->watch, LOOK_PAUSE_MS);
 	while (wire_left(&wire) >= UID_SIZE) {
-		watched = watched_find(worker->watch, wire_get_u64(&wire));
+		watched = watch_find(worker->watch, wire_get_u64(&wire));
 		if (watched != NULL)
-			look(worker->watch, watched);
+			watch_look(worker->watch, watched);
 	}
 }
 
@@ -383,7 +343,7 @@ compare_uids(const void *a, const void *b)
 
 /* Each of them once. False: they are no uids. */
 static bool
-read_uids(struct bytes bytes, uint64_t uids[UIDS_MAX], size_t *count)
+read_uids(struct bytes bytes, uint64_t uids[WATCH_UIDS_MAX], size_t *count)
 {
 	struct wire wire = wire_reader(bytes);
 	size_t kept = 0;
@@ -426,7 +386,7 @@ handle_watch(struct session *session, const struct msg_watch *message)
 {
 	const struct msg_watch_ok answer = { .request = message->request };
 	struct watcher *before = session->watcher;
-	uint64_t uids[UIDS_MAX];
+	uint64_t uids[WATCH_UIDS_MAX];
 	size_t count;
 
 	if (!read_uids(message->uids, uids, &count)) {
@@ -436,8 +396,10 @@ handle_watch(struct session *session, const struct msg_watch *message)
 	session->watcher = watcher_new(session, uids, count);
 	watcher_free(session->worker->watch, before);
 	for (size_t i = 0; i < count; i++)
-		tell(&session->watcher->items[i]);
-	session_send(session, MSG_WATCH_OK, &answer);
+		if (session->watcher->items[i].watched->told != WATCHED_UNTOLD)
+			tell(&session->watcher->items[i]);
+	if (!watch_ask_for_session(session, message->request))
+		session_send(session, MSG_WATCH_OK, &answer);
 }
 
 void
@@ -447,6 +409,7 @@ watch_free(struct watch *watch)
 
 	if (watch == NULL)
 		return;
+	store_client_cancel(watch->worker->store, watch);
 	while ((doubt = STAILQ_FIRST(&watch->doubts)) != NULL) {
 		STAILQ_REMOVE_HEAD(&watch->doubts, next);
 		free(doubt);

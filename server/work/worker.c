@@ -92,6 +92,7 @@ on_peer(void *arg, const struct proc_member *who, int fd)
 	if (who->role == WORK_STORE) {
 		store_client_attach(worker->store, fd);
 		registrar_repeat(worker->registrar);
+		watch_on_store(worker);
 	} else {
 		bus_add_peer(worker->bus, who->index, who->generation, fd);
 		watch_on_sibling(worker);
@@ -193,6 +194,8 @@ store_on_word(void *arg, uint16_t verb, const void *message)
 		registrar_on_taken(worker->registrar, message);
 	else if (verb == VERB_LETTER)
 		reach_on_letter(worker, message);
+	else if (verb == VERB_ELSEWHERE_CHANGED)
+		watch_on_elsewhere(worker, message);
 	else if (verb == VERB_SESSION_AGAIN)
 		registrar_repeat(worker->registrar);
 }

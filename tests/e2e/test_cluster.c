@@ -17,6 +17,7 @@
 #include "server/store/store.h"
 #include "shared/clock.h"
 #include "shared/mem.h"
+#include "shared/wire.h"
 #include "tests/support/account.h"
 #include "tests/support/mariadb.h"
 #include "tests/support/peer.h"
@@ -357,6 +358,53 @@ introduction__ends__when_the_other_side_says_nothing(void **state)
 }
 
 static void
+watch(struct peer *peer, uint64_t uid)
+{
+	uint8_t room[8];
+	struct wire wire = wire_writer(room, sizeof(room));
+
+	wire_put_u64(&wire, uid);
+	peer_send(peer, MSG_WATCH,
+	    &(struct msg_watch){ .request = 12, .uids = bytes_of(room, sizeof(room)) });
+}
+
+static void
+expect_presence(struct peer *peer, uint64_t uid, uint8_t online)
+{
+	struct msg_presence presence;
+
+	peer_expect(peer, MSG_PRESENCE, &presence);
+	assert_int_equal(presence.uid, uid);
+	assert_int_equal(presence.online, online);
+}
+
+static void
+presence__is_told__of_the_other_work_server(void **state)
+{
+	struct cluster *cluster = *state;
+	struct account alice, bob;
+	struct peer *a, *b;
+
+	a = client_online(&cluster->work[0], &alice, "alice");
+	b = client_online(&cluster->work[1], &bob, "bob");
+	wait_online(a, bob.uid, 1);
+	watch(a, bob.uid);
+	expect_presence(a, bob.uid, 1);
+	peer_expect(a, MSG_WATCH_OK, NULL);
+	peer_free(b);
+	expect_presence(a, bob.uid, 0);
+	watch(a, bob.uid);
+	expect_presence(a, bob.uid, 0);
+	peer_expect(a, MSG_WATCH_OK, NULL);
+	b = client_greeted(&cluster->work[1]);
+	account_resume(&bob, b);
+	expect_presence(a, bob.uid, 1);
+	peer_free(b);
+	expect_presence(a, bob.uid, 0);
+	peer_free(a);
+}
+
+static void
 login__takes_over__from_the_other_work_server(void **state)
 {
 	struct cluster *cluster = *state;
@@ -433,9 +481,9 @@ static void
 work_server__is_killed__and_its_users_carry_on_with_the_other(void **state)
 {
 	struct cluster *cluster = *state;
-	struct account alice, bob, carol;
+	struct account alice, bob, carol, dave;
 	unsigned ports[SERVERS];
-	struct peer *a, *b, *c;
+	struct peer *a, *b, *c, *d;
 	uint64_t start;
 
 	a = client_online(&cluster->work[0], &alice, "alice");
@@ -443,6 +491,10 @@ work_server__is_killed__and_its_users_carry_on_with_the_other(void **state)
 	c = client_online(&cluster->work[1], &carol, "carol");
 	wait_online(c, alice.uid, 1);
 	wait_online(c, bob.uid, 1);
+	d = client_online(&cluster->work[1], &dave, "dave");
+	watch(d, bob.uid);
+	expect_presence(d, bob.uid, 1);
+	peer_expect(d, MSG_WATCH_OK, NULL);
 	start = clock_monotonic_ms();
 	lose_machine(cluster->work[0].process);
 	peer_wait_down(a, PROCESS_PATIENCE_MS);
@@ -462,6 +514,8 @@ work_server__is_killed__and_its_users_carry_on_with_the_other(void **state)
 	wait_online(c, bob.uid, 0);
 	print_message("offline with the lease: %.1f s after the loss of the machine\n",
 	    (double)(clock_monotonic_ms() - start) / 1000);
+	expect_presence(d, bob.uid, 0);
+	peer_free(d);
 	wait_online(c, alice.uid, 1);
 	peer_free(a);
 	peer_free(c);
@@ -477,6 +531,7 @@ main(void)
 		cmocka_unit_test(cluster__is_one_server__to_its_users),
 		cmocka_unit_test(introduction__reaches__the_other_work_server),
 		cmocka_unit_test(introduction__ends__when_the_other_side_says_nothing),
+		cmocka_unit_test(presence__is_told__of_the_other_work_server),
 		cmocka_unit_test(login__takes_over__from_the_other_work_server),
 		cmocka_unit_test(delete__ends_the_session__at_the_other_work_server),
 		cmocka_unit_test(database__is_killed_and_back__and_nothing_acknowledged_is_lost),

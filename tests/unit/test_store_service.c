@@ -18,6 +18,7 @@
 #include "server/store/store_service.h"
 #include "shared/channel.h"
 #include "shared/compiler.h"
+#include "shared/wire.h"
 #include "tests/support/database.h"
 #include "tests/support/mariadb.h"
 #include "tests/support/store_process.h"
@@ -29,6 +30,9 @@ struct scene {
 	struct store_client *client;
 	unsigned taken, again;
 	struct verb_session_taken last_taken;
+	unsigned letters;
+	uint64_t letter_uid;
+	unsigned came, went;	/* elsewhere */
 };
 
 static void
@@ -38,6 +42,17 @@ on_told(void *arg, uint16_t verb, const void *message)
 
 	if (verb == VERB_SESSION_AGAIN) {
 		scene->again++;
+		return;
+	}
+	if (verb == VERB_LETTER) {
+		scene->letters++;
+		scene->letter_uid = ((const struct verb_letter *)message)->uid;
+		return;
+	}
+	if (verb == VERB_ELSEWHERE_CHANGED) {
+		const struct verb_elsewhere_changed *changed = message;
+
+		*(changed->online ? &scene->came : &scene->went) += changed->uids.len / 8;
 		return;
 	}
 	assert_int_equal(verb, VERB_SESSION_TAKEN);
@@ -430,6 +445,100 @@ a_newer_database_is_refused(void **state)
 	event_base_free(base);
 }
 
+/* Of two users, how many are online elsewhere. */
+static unsigned
+count_elsewhere(struct scene *scene, uint64_t first, uint64_t second)
+{
+	uint8_t uids[16];
+	struct wire wire = wire_writer(uids, sizeof(uids));
+	struct verb_elsewhere question = { .uids = bytes_of(uids, sizeof(uids)) };
+	const struct verb_elsewhere_ok *answer;
+	struct reply reply;
+
+	wire_put_u64(&wire, first);
+	wire_put_u64(&wire, second);
+	reply = ask(scene, VERB_ELSEWHERE, &question);
+	assert_status(reply, STATUS_OK);
+	answer = (const void *)&reply.message;
+	assert_int_equal(answer->online.len + answer->absent.len, sizeof(uids));
+	return (unsigned)answer->online.len / 8;
+}
+
+static void
+children_are_told_who_is_elsewhere(void **state)
+{
+	struct database *database = *state;
+	struct store_config other = database->config;
+	struct event_base *base = event_base_new();
+	struct verb_session_add add = { .uid = 77, .session = 5, .port = 1,
+	    .host = bytes_of_string("192.0.2.1") };
+	struct scene a, b;
+
+	open_scene(&a, base, &database->config);
+	assert_int_equal(count_elsewhere(&a, 77, 78), 0);
+	if (database->mariadb == NULL) {
+		close_scene(&a);
+		event_base_free(base);
+		return;
+	}
+	other.server_id = 2;
+	open_scene(&b, base, &other);
+	assert_status(ask(&b, VERB_SESSION_ADD, &add), STATUS_OK);
+	loop_until(base, a.came > 0);
+	assert_int_equal(count_elsewhere(&a, 77, 78), 1);
+	/* B has not asked, and 77 is not elsewhere for it. */
+	assert_int_equal(count_elsewhere(&b, 77, 78), 0);
+	/* Another child here knows nothing and has to ask itself. */
+	attach(&a, 2);
+	assert_status(ask(&b, VERB_SESSION_REMOVE,
+	    &(struct verb_session_remove){ .uid = 77, .session = 5 }), STATUS_OK);
+	while (count_elsewhere(&a, 77, 78) > 0)
+		loop_turn(base);
+	add.uid = 78;
+	assert_status(ask(&b, VERB_SESSION_ADD, &add), STATUS_OK);
+	loop_until(base, a.came > 1);
+	assert_int_equal(b.came + b.went, 0);
+	close_scene(&b);
+	loop_until(base, a.went > 0);
+	close_scene(&a);
+	event_base_free(base);
+}
+
+static void
+letters_are_told_to_the_child(void **state)
+{
+	struct database *database = *state;
+	struct store_config other = database->config;
+	struct event_base *base = event_base_new();
+	struct verb_session_add add = { .uid = 77, .session = 5, .port = 1,
+	    .host = bytes_of_string("192.0.2.1") };
+	const struct verb_letter_put letter = { .uid = 77, .frame = bytes_of_string("1234") };
+	struct scene a, b;
+
+	open_scene(&a, base, &database->config);
+	assert_status(ask(&a, VERB_LETTER_PUT, &letter), STATUS_NOT_ONLINE);
+	if (database->mariadb == NULL) {
+		close_scene(&a);
+		event_base_free(base);
+		return;
+	}
+	other.server_id = 2;
+	open_scene(&b, base, &other);
+	assert_status(ask(&b, VERB_SESSION_ADD, &add), STATUS_OK);
+	assert_status(ask(&a, VERB_LETTER_PUT, &letter), STATUS_OK);
+	loop_until(base, b.letters > 0);
+	assert_int_equal(b.letter_uid, 77);
+
+	/* Its child died just now: another one will know where the user is. */
+	assert_status(ask(&a, VERB_LETTER_PUT, &letter), STATUS_OK);
+	attach(&b, 2);
+	loop_until(base, b.letters > 1);
+	assert_int_equal(a.letters + b.taken, 0);
+	close_scene(&a);
+	close_scene(&b);
+	event_base_free(base);
+}
+
 static void
 a_takeover_by_another_server_is_told_to_the_child(void **state)
 {
@@ -538,6 +647,8 @@ main(void)
 		cmocka_unit_test(a_full_queue_says_busy),
 		cmocka_unit_test(a_second_server_on_the_same_file_is_refused),
 		cmocka_unit_test(a_newer_database_is_refused),
+		cmocka_unit_test(children_are_told_who_is_elsewhere),
+		cmocka_unit_test(letters_are_told_to_the_child),
 		cmocka_unit_test(a_takeover_by_another_server_is_told_to_the_child),
 		cmocka_unit_test(a_dead_child_is_swept_up_after_when_the_database_is_back),
 		cmocka_unit_test(a_database_that_is_away_at_the_start_is_waited_for),
