@@ -217,6 +217,18 @@ join(struct world *world, size_t number, const char *name)
 	return client;
 }
 
+/* Leaves the program, which has nothing to complain about at its end. */
+static void
+quit(struct client *client)
+{
+	int status = -1;
+
+	tell(client, "/quit");
+	assert_true(process_wait_exit(client->process, PROCESS_PATIENCE_MS, &status));
+	if (status != 0)
+		fail_msg("the client ended with %d:\n%s", status, process_log(client->process));
+}
+
 /* Says a text in the session that is shown; it arrives, and that is known. */
 static void
 pass(struct client *from, struct client *to, const char *text)
@@ -320,9 +332,11 @@ several_call_one(void **state)
 	tell(bob, "/talk carol");
 	pass(bob, carol, "to carol");
 	assert_null(strstr(process_log(alice->process), "carol"));
-	tell(alice, "/quit");
+	quit(alice);
 	hear(bob, "note 1 alice: alice left the session.");
 	pass(bob, carol, "still here");
+	quit(bob);
+	quit(carol);
 }
 
 /* Both at the same moment: one session comes of it. */
@@ -347,7 +361,8 @@ a_killed_client_is_missed(void **state)
 
 	connect_two(alice, bob);
 	process_signal(alice->process, SIGKILL);
-	hear(bob, "alert 1 alice: The session with alice is lost");
+	/* Long before silence would tell. */
+	hear(bob, "alert 1 alice: The session with alice is lost: ");
 	client_stop(alice);
 	/* The account and the contacts are still there. */
 	alice = client_start(world, 0);
@@ -496,8 +511,7 @@ contacts_are_kept(void **state)
 	ask(alice, "/add carol", "note carol (3) is a contact now.");
 	connect_two(alice, bob);
 	/* The program's end leaves nothing behind. */
-	tell(alice, "/quit");
-	assert_true(process_wait_exit(alice->process, PROCESS_PATIENCE_MS, NULL));
+	quit(alice);
 	load_contacts(world, 0, &contacts);
 	assert_int_equal(contacts.count, 2);
 	assert_true(contacts_find(&contacts, 3)->is_added && !contacts_find(&contacts, 3)->has_key);
@@ -551,8 +565,7 @@ another_key_is_refused(void **state)
 	size_t len;
 
 	connect_two(alice, bob);
-	tell(alice, "/quit");
-	assert_true(process_wait_exit(alice->process, PROCESS_PATIENCE_MS, NULL));
+	quit(alice);
 	load_contacts(world, 0, &contacts);
 	contacts_find(&contacts, 2)->key[7] ^= 1;
 	content = contacts_encode(&contacts, &len);
