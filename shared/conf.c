@@ -148,7 +148,7 @@ guess_name(const struct conf_table *table, struct bytes name)
 static void
 complain_unknown(const struct source *source, struct bytes name)
 {
-	/* Nobody will read the sentence when there are too many; a wrong file may have thousands. */
+	/* Nobody reads the sentence when there are too many; a wrong file may have thousands. */
 	bool is_kept = source->mistakes->count < CONF_MISTAKES_MAX;
 	const char *guess = is_kept ? guess_name(source->table, name) : NULL;
 	char shown[CONF_NAME_MAX + 1];

@@ -107,7 +107,8 @@ enum status conf_read_file(const struct conf_table *table, const char *path, voi
 
 /*
  * "name=value" for each, as the command line has them, over what is there. The last one counts;
- * a list starts anew with the first one that names it, and the others add to it; "name=" empties it.
+ * a list starts anew with the first one that names it, and the others add to it; "name="
+ * empties it.
  */
 void conf_override(const struct conf_table *table, const char *const *pairs, size_t count,
     void *values, struct conf_mistakes *mistakes);

@@ -244,7 +244,7 @@ endpoint_prefix(const struct sockaddr *address)
 	return prefix;
 }
 
-/* What may stand behind host:port of an invite: nothing, "/", or "/?pin=HEX" with or without "/". */
+/* Behind host:port of an invite: nothing, "/", or "?pin=HEX" with or without a "/" before. */
 static bool
 parse_pin(struct bytes text, struct invite *out)
 {

@@ -47,9 +47,9 @@ struct invite {
 };
 
 /*
- * "host:port" or "[IPv6]:port"; IPv6 may carry a zone ("fe80::1%eth0", RFC 4007). A host is letters,
- * digits, '.', '-', '_'; one whose last label is a number has to be four of them (no "127.1").
- * Port 0 is taken: bind(2) knows what it means. On false *out is left alone.
+ * "host:port" or "[IPv6]:port"; IPv6 may carry a zone ("fe80::1%eth0", RFC 4007). A host is
+ * letters, digits, '.', '-', '_'; one whose last label is a number has to be four of them (no
+ * "127.1"). Port 0 is taken: bind(2) knows what it means. On false *out is left alone.
  */
 bool endpoint_parse(struct bytes text, struct endpoint *out);
 

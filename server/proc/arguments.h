@@ -35,8 +35,8 @@ enum arguments_verdict arguments_start(int argc, char **argv, const char *about,
 
 /*
  * Loads again, with the same file and overrides (HUP). Mistakes go to the log and the status is
- * STATUS_BAD_CONFIG: then *settings is as it was. Options that only count at start keep their value,
- * with a warning if the file now has another.
+ * STATUS_BAD_CONFIG: then *settings is as it was. Options that only count at start keep their
+ * value, with a warning if the file now has another.
  */
 enum status arguments_reload(const struct arguments *arguments, struct settings *settings);
 

@@ -21,7 +21,7 @@
  */
 enum status files_read(const char *path, size_t max, struct bytes *out) MUST_USE;
 
-/* The same for a secret: a file that every user of this machine could read is a warning in the log. */
+/* The same for a secret: the log warns of a file that every user of this machine could read. */
 enum status files_read_secret(const char *path, size_t max, struct bytes *out) MUST_USE;
 
 /*

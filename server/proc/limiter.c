@@ -30,9 +30,9 @@ static const struct {
 };
 
 /*
- * A bucket as one number, the moment when it is full again: each token taken moves it by "step" into
- * the future, and a bucket with "burst" tokens may be at most that many steps away (the generic cell
- * rate algorithm of ITU-T I.371).
+ * A bucket as one number, the moment when it is full again: each token taken moves it by "step"
+ * into the future, and a bucket with "burst" tokens may be at most that many steps away (the
+ * generic cell rate algorithm of ITU-T I.371).
  *
  * A slot is one word, so that compare-and-swap is all it takes and a process may die or stop
  * anywhere: in the upper 16 bits a tag of the key, below that moment in microseconds, which wraps

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the server programs are told: one struct that follows from options.def. The parent reads it
- * from file and command line; its children get it as bytes in a sealed memfd and never see the file.
+ * What the server programs are told: one struct that follows from options.def. The parent reads
+ * it from file and command line; its children get it as bytes in a sealed memfd and never see
+ * the file.
  */
 
 #ifndef SERVER_PROC_SETTINGS_H
@@ -61,7 +62,10 @@ struct bytes settings_encode(const struct settings *settings) MUST_USE;
 /* STATUS_BAD_FRAME: made by another build. Else *out is overwritten, clear it later. */
 enum status settings_decode(struct bytes bytes, struct settings *out);
 
-/* Sends the log where "log-file" and "log-level" say; a file that cannot be opened is told to the old place. */
+/*
+ * Sends the log where "log-file" and "log-level" say; a file that cannot be opened is told to
+ * the old place.
+ */
 void settings_start_log(const struct settings *settings);
 
 /* Session children to start: "children", or one per core and at least 2. */

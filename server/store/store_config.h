@@ -69,8 +69,9 @@ enum status store_config_set_password(struct store_config *config, const char *p
 void store_config_describe(const struct store_config *config, char *text, size_t room);
 
 /*
- * Whether the way to the database leads over a network: this version does not encrypt it, and hashes
- * and bundles go along there. A host is taken for another machine unless it says loopback.
+ * Whether the way to the database leads over a network: this version does not encrypt it, and
+ * hashes and bundles go along there. A host is taken for another machine unless it says
+ * loopback.
  */
 bool store_config_is_exposed(const struct store_config *config);
 

@@ -42,10 +42,7 @@ struct cluster {
 	struct server route[SERVERS];
 };
 
-/*
- * --- the cluster
- * -------------------------------------------------------------------------------------------------
- */
+/* --- the cluster ----------------------------------------------------------- */
 
 static struct process *
 run(const struct cluster *cluster, const char *program, const char *listen, unsigned port,
@@ -136,10 +133,7 @@ cluster_close(void **state)
 	return 0;
 }
 
-/*
- * --- clients
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- clients --------------------------------------------------------------- */
 
 static struct peer *
 client_greeted(const struct server *server)
@@ -265,10 +259,7 @@ lose_machine(struct process *parent)
 	assert_true(process_wait_exit(parent, PROCESS_PATIENCE_MS, NULL));
 }
 
-/*
- * --- tests
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- tests ----------------------------------------------------------------- */
 
 static void
 cluster__is_one_server__to_its_users(void **state)
@@ -412,7 +403,10 @@ login__takes_over__from_the_other_work_server(void **state)
 	struct peer *older, *newer, *witness;
 
 	older = client_online(&cluster->work[0], &alice, "alice");
-	/* Who is told to the database last is the newer one: so the other server has to know first. */
+	/*
+	 * Who is told to the database last is the newer one: so the other server has to know
+	 * first.
+	 */
 	witness = client_online(&cluster->work[1], &carol, "carol");
 	wait_online(witness, alice.uid, 1);
 	newer = client_greeted(&cluster->work[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What tingyu-security(7) says of secrets, looked up in the files and the memory of a work server. */
+/* What tingyu-security(7) says of secrets: looked up in files and memory of a work server. */
 
 #include <errno.h>
 #include <fcntl.h>

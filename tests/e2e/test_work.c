@@ -18,10 +18,7 @@
 #include "tests/support/tmpdir.h"
 #include "tests/support/work_server.h"
 
-/*
- * --- clients
- * -----------------------------------------------------------------------------------------
- */
+/* --- clients --------------------------------------------------------------- */
 
 static void
 ask_page(
@@ -58,10 +55,7 @@ wait_offline(struct peer *peer, uint64_t uid)
 	}
 }
 
-/*
- * --- what works
- * --------------------------------------------------------------------------------------------------
- */
+/* --- what works ------------------------------------------------------------ */
 
 /* Everything a person does with an account, with and without TLS. */
 static void
@@ -309,10 +303,7 @@ bundle__is_replaced__by_compare_and_swap(void **state)
 	work_server_end(&server);
 }
 
-/*
- * --- bad input
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- bad input ------------------------------------------------------------- */
 
 /* Whatever happened to one client: this one is served. */
 static void
@@ -591,10 +582,7 @@ reader__is_cut__when_it_never_reads(void **state)
 	work_server_end(&server);
 }
 
-/*
- * --- processes
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- processes ------------------------------------------------------------- */
 
 static void
 store__is_replaced__and_nothing_acknowledged_is_lost(void **state)
