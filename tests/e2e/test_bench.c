@@ -20,6 +20,7 @@
 #include "shared/mem.h"
 #include "tests/support/fake_server.h"
 #include "tests/support/process.h"
+#include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 struct fake {
@@ -267,22 +268,18 @@ session_child(pid_t server)
 static void
 real_servers_lose_nothing(void **state UNUSED)
 {
-	char *folder = tmpdir_new(), *invite_path = tmpdir_path(folder, "invite"), *invite;
-	char *state_dir = mem_format("state-dir=%s", folder), *pid;
-	char *route = mem_format("route-listen=127.0.0.1:%u", process_free_port());
-	char *work = mem_format("work-listen=127.0.0.1:%u", process_free_port());
-	const char *const server_argv[] = { process_program("tingyu-server"), "-c", "/dev/null",
-	    "-o",
-		state_dir, "-o", route, "-o", work, NULL };
-	struct process *server = process_start("tingyu-server", server_argv), *process;
+	char *folder = tmpdir_new(), *invite, *pid;
 	const char *argv[] = { NULL, "-q", "-v", "-n", "40", "-H1", "-m1", "-k1", "-s4", "-S",
 	    NULL, NULL,
 		NULL };
+	struct process *server, *process;
 	pid_t session;
 
-	assert_true(process_wait_file(server, invite_path, PROCESS_PATIENCE_MS));
-	invite = tmpdir_read(folder, "invite");
-	invite[strcspn(invite, "\n")] = '\0';
+	server_configure(folder,
+	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\n", folder,
+	    process_free_port(), process_free_port());
+	server = server_run(folder);
+	invite = server_invite(folder);
 	pid = mem_format("%d", (int)process_pid(server));
 	argv[0] = process_program("tingyu-bench");
 	argv[ARRAY_LEN(argv) - 3] = pid;
@@ -299,10 +296,6 @@ real_servers_lose_nothing(void **state UNUSED)
 	assert_true(process_stop(server, SIGINT, PROCESS_PATIENCE_MS));
 	process_free(server);
 	free(invite);
-	free(invite_path);
-	free(state_dir);
-	free(route);
-	free(work);
 	free(pid);
 	tmpdir_free(folder);
 }

@@ -33,24 +33,12 @@ struct client {
 
 struct world {
 	char *folder;
-	char *file;
-	char *invite_path;
 	bool is_plain;
 	struct process *server;
 	struct client clients[CLIENTS_MAX];
 };
 
 /* --- the server ---------------------------------------------------------------------- */
-
-static void
-run_server(struct world *world)
-{
-	const char *const argv[] = { process_program("tingyu-server"), "-c", world->file, NULL };
-
-	unlink(world->invite_path);
-	world->server = process_start("tingyu-server", argv);
-	assert_true(process_wait_file(world->server, world->invite_path, PROCESS_PATIENCE_MS));
-}
 
 static void
 stop_server(struct world *world)
@@ -67,13 +55,11 @@ world_new(bool is_plain)
 
 	world->is_plain = is_plain;
 	world->folder = tmpdir_new();
-	world->file = tmpdir_path(world->folder, "conf");
-	world->invite_path = tmpdir_path(world->folder, "invite");
 	server_configure(world->folder,
 	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\n"
 	    "children 2\nreport-seconds 1\ninsecure-plaintext %s\n",
 	    world->folder, process_free_port(), process_free_port(), is_plain ? "yes" : "no");
-	run_server(world);
+	world->server = server_run(world->folder);
 	return world;
 }
 
@@ -110,8 +96,6 @@ tear_down(void **state)
 		client_stop(&world->clients[i]);
 	process_free(world->server);
 	tmpdir_free(world->folder);
-	free(world->file);
-	free(world->invite_path);
 	free(world);
 	return 0;
 }
@@ -136,14 +120,13 @@ kill_workers(const struct world *world, const char *word, size_t count)
 static void
 client_start(struct world *world, struct client *client)
 {
-	char *invite = tmpdir_read(world->folder, "invite");
+	char *invite = server_invite(world->folder);
 	char *pipe = mem_format("%s/input.%td", world->folder, client - world->clients);
 	char *program = mem_string(process_program("tests/support/headless"));
 	const char *const argv[] = { "/bin/sh", "-c", "exec \"$1\" $2 \"$3\" <\"$4\"", "sh",
 		program, world->is_plain ? "--insecure-plaintext" : "--trust", invite, pipe,
 		NULL };
 
-	invite[strcspn(invite, "\n")] = '\0';
 	assert_int_equal(mkfifo(pipe, 0600), 0);
 	client->input = open(pipe, O_RDWR | O_CLOEXEC);
 	assert_true(client->input >= 0);
@@ -275,7 +258,7 @@ a_restart_is_survived(void **state)
 	stop_server(world);
 	hear(alice, "state offline");
 	hear(bob, "state offline");
-	run_server(world);
+	world->server = server_run(world->folder);
 	hear(alice, "state online");
 	hear(bob, "state online");
 	ask(alice, "find 2", "ok find uid=2 online=1");

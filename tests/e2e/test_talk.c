@@ -42,20 +42,6 @@ struct world {
 
 /* --- the server --------------------------------------------------------------------------- */
 
-static void
-run_server(struct world *world)
-{
-	char *conf = tmpdir_path(world->folder, "conf"),
-	     *invite = tmpdir_path(world->folder, "invite");
-	const char *const argv[] = { process_program("tingyu-server"), "-c", conf, NULL };
-
-	unlink(invite);
-	world->server = process_start("tingyu-server", argv);
-	assert_true(process_wait_file(world->server, invite, PROCESS_PATIENCE_MS));
-	free(conf);
-	free(invite);
-}
-
 /* All servers at once, without a goodbye; the supervisor's children go with it. */
 static void
 kill_server(struct world *world)
@@ -97,7 +83,7 @@ set_up(void **state)
 	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\n"
 	    "report-seconds 1\n",
 	    world->folder, world->route_port, process_free_port());
-	run_server(world);
+	world->server = server_run(world->folder);
 	*state = world;
 	return 0;
 }
@@ -135,7 +121,7 @@ static struct client *
 client_start(struct world *world, size_t number)
 {
 	struct client *client = &world->clients[number];
-	char *invite = tmpdir_read(world->folder, "invite");
+	char *invite = server_invite(world->folder);
 	char *state = mem_format("XDG_STATE_HOME=%s/%zu", world->folder, number);
 	char *config = mem_format("XDG_CONFIG_HOME=%s/%zu", world->folder, number);
 	char *pipe = mem_format("%s/input.%zu", world->folder, number);
@@ -144,7 +130,6 @@ client_start(struct world *world, size_t number)
 		"-c", "exec \"$1\" --headless -s \"$2\" <\"$3\"", "sh", program, invite, pipe,
 		NULL };
 
-	invite[strcspn(invite, "\n")] = '\0';
 	unlink(pipe);
 	assert_int_equal(mkfifo(pipe, 0600), 0);
 	client->input = open(pipe, O_RDWR | O_CLOEXEC);
@@ -393,7 +378,7 @@ sessions_outlive_servers(void **state)
 	tell(alice, "/home");
 	tell(alice, "/talk bob");
 	exchange(alice, bob);
-	run_server(world);
+	world->server = server_run(world->folder);
 	be_online(alice);
 	be_online(bob);
 	exchange(alice, bob);
@@ -426,7 +411,7 @@ calls_that_fail(void **state)
 	kill_server(world);
 	hear(alice, "state offline");
 	ask(alice, "/talk bob", "alert 2 bob: There is no connection to the server now");
-	run_server(world);
+	world->server = server_run(world->folder);
 	be_online(alice);
 	be_online(bob);
 	ask(alice, "/talk bob", "note 2 bob: You are connected to bob");
@@ -546,7 +531,7 @@ contacts_come_and_go(void **state)
 	hear(alice, "contact 2 online bob");
 	kill_server(world);
 	hear(alice, "contact 2 unknown bob");
-	run_server(world);
+	world->server = server_run(world->folder);
 	hear(alice, "contact 2 online bob");
 }
 

@@ -34,19 +34,6 @@ struct world {
 };
 
 static void
-run_server(struct world *world)
-{
-	char *conf = tmpdir_path(world->folder, "conf"), *invite = tmpdir_path(world->folder, "invite");
-	const char *const argv[] = { process_program("tingyu-server"), "-c", conf, NULL };
-
-	unlink(invite);
-	world->server = process_start("tingyu-server", argv);
-	assert_true(process_wait_file(world->server, invite, PROCESS_PATIENCE_MS));
-	free(conf);
-	free(invite);
-}
-
-static void
 stop_server(struct world *world)
 {
 	assert_true(process_stop(world->server, SIGINT, PROCESS_PATIENCE_MS));
@@ -63,7 +50,7 @@ set_up(void **state)
 	server_configure(world->folder,
 	    "state-dir %s\nroute-listen 127.0.0.1:%u\nwork-listen 127.0.0.1:%u\nchildren 2\n",
 	    world->folder, process_free_port(), process_free_port());
-	run_server(world);
+	world->server = server_run(world->folder);
 	*state = world;
 	return 0;
 }
@@ -96,7 +83,7 @@ static struct client *
 client_start(struct world *world, size_t number)
 {
 	struct client *client = &world->clients[number];
-	char *invite = tmpdir_read(world->folder, "invite");
+	char *invite = server_invite(world->folder);
 	char *state = mem_format("XDG_STATE_HOME=%s/%zu", world->folder, number);
 	char *config = mem_format("XDG_CONFIG_HOME=%s/%zu", world->folder, number);
 	char *pipe = mem_format("%s/input.%zu", world->folder, number);
@@ -104,7 +91,6 @@ client_start(struct world *world, size_t number)
 	const char *const argv[] = { "/usr/bin/env", "LC_ALL=C.UTF-8", state, config, "/bin/sh", "-c",
 		"exec \"$1\" --headless -s \"$2\" <\"$3\"", "sh", program, invite, pipe, NULL };
 
-	invite[strcspn(invite, "\n")] = '\0';
 	unlink(pipe);
 	assert_int_equal(mkfifo(pipe, 0600), 0);
 	client->input = open(pipe, O_RDWR | O_CLOEXEC);
@@ -225,7 +211,7 @@ a_server_that_goes_and_comes_back(void **state)
 	stop_server(world);
 	hear(client, "state offline 1 alice");
 	ask(client, "/online 1", "alert There is no connection");
-	run_server(world);
+	world->server = server_run(world->folder);
 	ask(client, "/reconnect", "state online 1 alice");
 	ask(client, "/online 1", "alice (1) is online.");
 }

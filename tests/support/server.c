@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -49,4 +51,29 @@ server_configure(const char *folder, const char *format, ...)
 			    patience[i].name, patience[i].value);
 	assert_true(len < sizeof(text));
 	tmpdir_write(folder, "conf", text);
+}
+
+struct process *
+server_run(const char *folder)
+{
+	char *conf = tmpdir_path(folder, "conf"), *invite = tmpdir_path(folder, "invite");
+	const char *const argv[] = { process_program("tingyu-server"), "-c", conf, NULL };
+	struct process *process;
+
+	unlink(invite); /* of one that was killed */
+	process = process_start("tingyu-server", argv);
+	assert_true(process_wait_file(process, invite, PROCESS_PATIENCE_MS));
+	free(conf);
+	free(invite);
+	return process;
+}
+
+char *
+server_invite(const char *folder)
+{
+	char *line = tmpdir_read(folder, "invite");
+
+	assert_non_null(line);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
 }
