@@ -7,9 +7,10 @@ packages_to_build="autoconf automake make gcc libc6-dev pkgconf
 	libevent-dev libgnutls28-dev libsodium-dev libsqlite3-dev libutf8proc-dev
 	libncurses-dev"
 
-# clang for warnings that gcc does not have; mariadbd without its service (the
-# tests start their own in a temporary folder).
-packages_to_test="libcmocka-dev libmariadb-dev mariadb-server-core
+# libvterm to see what a terminal would show; clang for warnings that gcc does
+# not have; mariadbd without its service (the tests start their own in a
+# temporary folder).
+packages_to_test="libcmocka-dev libvterm-dev libmariadb-dev mariadb-server-core
 	mariadb-client-core clang mandoc xz-utils"
 
 packages_missing() # PACKAGE...
