@@ -243,6 +243,10 @@ on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg UNUSED)
 {
 }
 
+/*
+ * Before curses looks: it leaves alone what has a handler, and would otherwise ignore SIGTSTP while
+ * it writes.
+ */
 static void
 add_signals(struct app *app)
 {
@@ -277,6 +281,7 @@ app_open(struct keep *keep, struct app *out)
 	address_book_init(&out->book, out->control, out->helper);
 	status = sessions_open(&out->sessions, out->base, out->control, &out->book);
 	out->tick = evtimer_new(out->base, on_tick, out);
+	add_signals(out);
 	if (status != STATUS_OK)
 		app_close(out);
 	return status;
@@ -343,7 +348,6 @@ app_run(struct app *app, const struct app_face *face, void *arg)
 {
 	app->face = face;
 	app->face_arg = arg;
-	add_signals(app);
 	face->on_turn(arg);
 	while (!app->is_stopped && !app->control->wants_quit) {
 		enum me_link before = app->model->me.link;

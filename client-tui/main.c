@@ -20,6 +20,7 @@
 #include "shared/conf.h"
 #include "shared/log.h"
 #include "shared/mem.h"
+#include "shared/str.h"
 
 /* What tingyu.conf says. */
 struct settings {
@@ -219,10 +220,13 @@ static void
 check_server(const char *named)
 {
 	struct invite invite;
+	char shown[ENDPOINT_INVITE_SIZE];
 
-	if (named[0] != '\0' && !app_parse_server(bytes_of_string(named), &invite))
-		give_up(mem_format("%s is no server: that is an invite line (tingyu://…), or "
-				   "host:port.", named));
+	if (named[0] == '\0' || app_parse_server(bytes_of_string(named), &invite))
+		return;
+	str_escape(bytes_of_string(named), shown, sizeof(shown));
+	give_up(mem_format("%s is no server: that is an invite line (tingyu://…), or host:port.",
+	    shown));
 }
 
 /* The one that was named; else the one used last, else one that runs here. The hint says which. */

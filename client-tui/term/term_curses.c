@@ -243,9 +243,8 @@ term_suspend(struct term *term UNUSED)
 void
 term_resume(struct term *term)
 {
+	/* curses takes the rest back when it draws next, by then in the right size. */
 	restore.is_taken = 1;
-	refresh();
-	set_modes(term);
 	say(PASTE_ON);
 	term_forget(term);
 }

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -30,17 +28,9 @@ real_server_start(struct real_server *server)
 void
 real_server_resume(struct real_server *server)
 {
-	char *conf = tmpdir_path(server->folder, "conf"), *path = tmpdir_path(server->folder, "invite");
-	const char *const argv[] = { process_program("tingyu-server"), "-c", conf, NULL };
-
-	unlink(path);
-	server->process = process_start("tingyu-server", argv);
-	assert_true(process_wait_file(server->process, path, PROCESS_PATIENCE_MS));
+	server->process = server_run(server->folder);
 	free(server->invite);
-	server->invite = tmpdir_read(server->folder, "invite");
-	server->invite[strcspn(server->invite, "\n")] = '\0';
-	free(conf);
-	free(path);
+	server->invite = server_invite(server->folder);
 }
 
 void
