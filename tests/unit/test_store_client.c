@@ -110,7 +110,7 @@ nobody_to_ask_is_away_but_not_at_once(void **state UNUSED)
 	struct scene scene;
 	struct reply reply;
 
-	open_scene(&scene, 1000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	assert_false(store_client_is_attached(scene.client));
 	ask(&scene, &reply);
 	assert_false(reply.came);
@@ -129,7 +129,7 @@ answers_find_their_questions_in_any_order(void **state UNUSED)
 	struct scene scene;
 	struct reply replies[10];
 
-	open_scene(&scene, 1000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	attach(&scene);
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
 		ask(&scene, &replies[i]);
@@ -173,7 +173,7 @@ death_answers_everything_and_a_new_store_takes_over(void **state UNUSED)
 	struct scene scene;
 	struct reply replies[5];
 
-	open_scene(&scene, 60000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	attach(&scene);
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
 		ask(&scene, &replies[i]);
@@ -201,7 +201,7 @@ whoever_is_gone_hears_nothing(void **state UNUSED)
 	struct scene scene;
 	struct reply gone, stays, away;
 
-	open_scene(&scene, 60000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	ask(&scene, &away);	/* would fail on the next turn */
 	store_client_cancel(scene.client, &away);
 	assert_int_equal(store_client_pending(scene.client), 0);
@@ -266,7 +266,7 @@ answers_that_do_not_fit_are_failures(void **state UNUSED)
 	struct scene scene;
 	struct reply reply;
 
-	open_scene(&scene, 60000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	attach(&scene);
 	for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
 		scene.on_asked = strange[i];
@@ -288,7 +288,7 @@ what_is_told_is_passed_on(void **state UNUSED)
 {
 	struct scene scene;
 
-	open_scene(&scene, 1000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	attach(&scene);
 	assert_int_equal(channel_send_message(scene.store, verb_schema(VERB_SESSION_AGAIN),
 	    &(struct verb_session_again){ .count = 1 }, -1), STATUS_OK);
@@ -321,7 +321,7 @@ a_callback_may_ask_again(void **state UNUSED)
 	struct scene scene;
 	struct asker asker = { &scene, 200 };
 
-	open_scene(&scene, 1000);
+	open_scene(&scene, STORE_PATIENCE_MS);
 	store_client_ask(scene.client, VERB_ACCOUNT_EPOCH, &(struct verb_account_epoch){ .uid = 1 },
 	    ask_again, &asker, 0);
 	loop_until(scene.base, asker.left == 0);
