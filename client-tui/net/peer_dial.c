@@ -17,10 +17,11 @@
 #include "shared/mem.h"
 
 /*
- * A way that was found already, or is just being closed, holds its pair of addresses: no use in
- * asking so often. The other side's SYN may have come first; then the connection is at the door.
+ * With some there is no hurry. A way that was found already, or is just being closed, holds its
+ * pair of addresses; or the other side's SYN has come first, and the connection is at the door.
+ * Who closes without a token does not expect us yet.
  */
-enum { TAKEN_FACTOR = 10 };
+enum { PATIENCE = 10 };
 
 enum target_state {
 	TARGET_RESTING, /* until the next round */
@@ -165,15 +166,11 @@ target_fail(struct target *target, int error)
 	if (error == ECONNREFUSED || error == ECONNRESET)
 		target_wait(target, redial_ms);
 	else if (error == EADDRNOTAVAIL)
-		target_wait(target, redial_ms * TAKEN_FACTOR);
+		target_wait(target, redial_ms * PATIENCE);
 	else
 		target_rest(target);
 }
 
-/*
- * Who closes without a token does not expect us yet: the other side hears of the meeting a little
- * later.
- */
 static void
 target_on_readable(evutil_socket_t fd, short what UNUSED, void *arg)
 {
@@ -184,7 +181,7 @@ target_on_readable(evutil_socket_t fd, short what UNUSED, void *arg)
 	if (result == PEER_PREFACE_PARTIAL)
 		return;
 	if (result == PEER_PREFACE_ENDED)
-		target_fail(target, ECONNRESET);
+		target_wait(target, dial->limits->redial_ms * PATIENCE);
 	else if (!crypto_equal(target->preface.token, dial->token, sizeof(dial->token)))
 		target_rest(target);
 	else

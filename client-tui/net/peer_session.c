@@ -220,15 +220,20 @@ take_choose_ok(struct way *way, const void *message UNUSED)
 	open_way(way);
 }
 
-/* They want no session, or none any more; what is open says so itself. */
+/*
+ * They want no session, or none any more; what is open says so itself, and of two meetings the
+ * later one may still be wanted.
+ */
 static void
 take_leave(struct way *way, const void *message UNUSED)
 {
 	struct peer_session *self = way->session;
 
 	link_finish(forget_way(way), STATUS_LEFT);
-	if (!peer_talk_is_open(self->talk))
+	if (self->attempt_count == 1 && !peer_talk_is_open(self->talk))
 		end(self, STATUS_LEFT, status_text(STATUS_LEFT));
+	else
+		choose(self);
 }
 
 static bool

@@ -180,6 +180,12 @@ left_of(uint64_t span_ms, uint64_t since_ms, uint64_t now_ms)
 	return passed < span_ms ? span_ms - passed : 0;
 }
 
+static uint64_t
+lesser(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* When to look again: nothing is due before. */
 static void
 set_silence(struct peer_talk *self)
@@ -189,14 +195,28 @@ set_silence(struct peer_talk *self)
 	uint64_t ms =
 	    left_of(self->has_pinged ? limits->lost_ms : self->ping_ms, self->heard_ms, now);
 
-	if (peer_letters_are_waiting(&self->letters)) {
-		uint64_t letter_ms = left_of(limits->lost_ms, self->answered_ms, now);
-
-		if (letter_ms < ms)
-			ms = letter_ms;
-	}
+	if (peer_letters_are_waiting(&self->letters))
+		ms = lesser(ms, left_of(limits->lost_ms, self->answered_ms, now));
+	if (!self->has_told_up)
+		ms = lesser(ms, left_of(limits->handshake_ms, self->opened_us / 1000, now));
 	self->watched_ms = now;
 	peer_timer_set(self->silence, ms);
+}
+
+/* STATUS_OK: it goes on. */
+static enum status
+verdict(const struct peer_talk *self, uint64_t now)
+{
+	const struct peer_limits *limits = self->side->limits;
+
+	if (left_of(limits->lost_ms, self->heard_ms, now) == 0)
+		return STATUS_IDLE;
+	if (peer_letters_are_waiting(&self->letters) &&
+	    left_of(limits->lost_ms, self->answered_ms, now) == 0)
+		return STATUS_SLOW_READER;
+	if (!self->has_told_up && left_of(limits->handshake_ms, self->opened_us / 1000, now) == 0)
+		return STATUS_TIMEOUT;
+	return STATUS_OK;
 }
 
 /* While we do not read, their silence is ours. */
@@ -204,18 +224,14 @@ static void
 peer_talk_on_silence(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct peer_talk *self = arg;
-	const struct peer_limits *limits = self->side->limits;
 	uint64_t now = clock_monotonic_ms();
+	enum status status;
 
 	if (self->is_paused)
 		self->heard_ms = self->answered_ms = now;
-	if (left_of(limits->lost_ms, self->heard_ms, now) == 0) {
-		cut(self, STATUS_IDLE);
-		return;
-	}
-	if (peer_letters_are_waiting(&self->letters) &&
-	    left_of(limits->lost_ms, self->answered_ms, now) == 0) {
-		cut(self, STATUS_SLOW_READER);
+	status = verdict(self, now);
+	if (status != STATUS_OK) {
+		cut(self, status);
 		return;
 	}
 	if (!self->has_pinged && left_of(self->ping_ms, self->heard_ms, now) == 0) {

@@ -93,6 +93,16 @@ expect_refusal(struct scene *scene, enum status why)
 	assert_int_equal(scene->eve.error, why);
 }
 
+static void
+eve_pings(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct scene *scene = arg;
+	struct msg_ping ping = { .request = 1 };
+
+	if (scene->eve.end.link != NULL)
+		link_send(scene->eve.end.link, MSG_PING, &ping);
+}
+
 /* ---- at the door ---- */
 
 static void
@@ -283,6 +293,27 @@ a_leave_before_the_choice_is_one(void **state)
 	expect_down(scene, STATUS_LEFT);
 }
 
+/* She is there, sends signs of life, and never answers one. */
+static void
+who_answers_nothing_is_not_up(void **state)
+{
+	const struct timeval often = { .tv_usec = 50 * 1000 };
+	struct scene *scene = *state;
+	struct msg_choose choose = { .request = 1 };
+
+	scene->limits.handshake_ms = 2000;
+	open_all(scene, true);
+	rogue_introduce(&scene->eve);
+	rogue_secure(&scene->eve);
+	stage_until(&scene->stage, scene->eve.end.ups == 1);
+	scene->eve.is_deaf = true;
+	rogue_send(&scene->eve, MSG_CHOOSE, &choose);
+	scene->ticker = event_new(scene->stage.base, -1, EV_PERSIST, eve_pings, scene);
+	event_add(scene->ticker, &often);
+	expect_down(scene, STATUS_TIMEOUT);
+	assert_int_equal(scene->eve_of_ann->ups, 0);
+}
+
 static void
 nobody_there_is_said_in_time(void **state)
 {
@@ -325,16 +356,6 @@ a_flood_of_texts_is_cut(void **state)
 		rogue_say(&scene->eve, i, bytes_of_string("!"));
 	expect_refusal(scene, STATUS_RATE_LIMITED);
 	assert_in_range(scene->eve_of_ann->texts, 150, 210);
-}
-
-static void
-eve_pings(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
-{
-	struct scene *scene = arg;
-	struct msg_ping ping = { .request = 1 };
-
-	if (scene->eve.end.link != NULL)
-		link_send(scene->eve.end.link, MSG_PING, &ping);
 }
 
 /* She shows that she is alive, but reads nothing. */
@@ -453,6 +474,14 @@ static void
 a_half_message_is_refused(void **state)
 {
 	static const uint8_t frame[] = { 0, 7, 0, 6, 0, 0 };
+
+	send_and_expect(*state, bytes_of(frame, sizeof(frame)), STATUS_BAD_FRAME);
+}
+
+static void
+a_length_below_the_header_is_refused(void **state)
+{
+	static const uint8_t frame[] = { 0, 7, 0, 2 };
 
 	send_and_expect(*state, bytes_of(frame, sizeof(frame)), STATUS_BAD_FRAME);
 }
@@ -589,6 +618,7 @@ main(void)
 		TEST(texts_before_the_choice_are_refused),
 		TEST(who_never_chooses_is_no_way),
 		TEST(a_leave_before_the_choice_is_one),
+		TEST(who_answers_nothing_is_not_up),
 		TEST(nobody_there_is_said_in_time),
 		TEST(a_flood_is_cut),
 		TEST(a_flood_of_texts_is_cut),
@@ -601,6 +631,7 @@ main(void)
 		TEST(another_kind_of_message_is_refused),
 		TEST(bytes_left_over_are_refused),
 		TEST(a_half_message_is_refused),
+		TEST(a_length_below_the_header_is_refused),
 		TEST(an_unknown_type_is_refused),
 		TEST(a_message_for_servers_is_refused),
 		TEST(what_is_allowed_is_taken),
