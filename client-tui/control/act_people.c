@@ -110,7 +110,8 @@ void
 people_turn(struct control *control, struct pane pane, int pages)
 {
 	const struct directory *directory = &control->model->directory;
-	int64_t page = (int64_t)directory->page + pages;
+	bool is_loading = directory->state == DIRECTORY_LOADING;
+	int64_t page = (int64_t)(is_loading ? directory->wanted : directory->page) + pages;
 
 	if (directory->page == 0)
 		page = 1;

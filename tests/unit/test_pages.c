@@ -165,6 +165,18 @@ answers_about_a_page_go_with_it(void **state)
 }
 
 static void
+keys_do_not_wait_for_a_page(void **state)
+{
+	struct typist *typist = *state;
+
+	typist_enter(typist, "/users");
+	show_everybody(typist, 1, 134);
+	typist_type(typist, "\033[6~\033[6~\033[6~");
+	assert_string_equal(typist_sent(typist), "users 2\nusers 3\nusers 4\n");
+	assert_non_null(strstr(typist_screen(typist), "loading page 4"));
+}
+
+static void
 escape_ends_the_filter_and_then_the_page(void **state)
 {
 	struct typist *typist = *state;
@@ -223,6 +235,7 @@ main(void)
 		TEST(the_form_says_what_is_missing_where_it_is),
 		TEST(escape_stops_a_form_that_waits),
 		TEST(answers_about_a_page_go_with_it),
+		TEST(keys_do_not_wait_for_a_page),
 		TEST(escape_ends_the_filter_and_then_the_page),
 		TEST(i_am_one_of_everybody),
 		TEST(help_has_two_ends),
