@@ -295,6 +295,8 @@ play_directory(struct player *player)
 		directory_refuse(directory, bytes_of(name, len));
 	directory_set_filter(directory, bytes_of(name, len), next(player) % 2);
 	directory_select(directory, (int)next(player) - 128);
+	if (count % 4 == 0)
+		transcript_forget(model_change_transcript(player->model, pane_directory()));
 	free(name);
 }
 
@@ -305,7 +307,7 @@ play_form(struct player *player)
 	size_t len;
 	char *text = next_text(player, &len);
 
-	switch (next(player) % 6) {
+	switch (next(player) % 8) {
 	case 0:
 		form_open(form, bytes_of(text, len), bytes_of(text, len), bytes_of(text, len),
 		    true);
@@ -321,6 +323,13 @@ play_form(struct player *player)
 		break;
 	case 4:
 		form_refuse(form, next(player) % FORM_FIELDS, bytes_of(text, len));
+		break;
+	case 5:
+		form_ask_again(form, bytes_of(text, len));
+		break;
+	case 6:
+		if (!form_is_same(form))
+			form_hush(form);
 		break;
 	default:
 		form_close(form);
