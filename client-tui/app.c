@@ -9,6 +9,7 @@
 #include <event2/event.h>
 
 #include "client-tui/control/incoming.h"
+#include "client-tui/control/past.h"
 #include "client-tui/keep.h"
 #include "client-tui/net/helper.h"
 #include "shared/clock.h"
@@ -209,6 +210,7 @@ app_use_server(struct app *app, const struct invite *server)
 	if (app->link != NULL && is_same_server(server, &app->server))
 		return STATUS_OK;
 	leave_server(app);
+	app_keep_history(app, 0);
 	status = server_link_new(&config, &handler, app, &app->link);
 	sessions_set_link(&app->sessions, app->link);
 	app->watched = app->book.revision - 1;
@@ -294,8 +296,10 @@ app_close(struct app *app)
 		if (app->signals[i] != NULL)
 			event_free(app->signals[i]);
 	event_free(app->tick);
+	app->is_closing = true;
 	sessions_close(&app->sessions);
 	server_link_free(app->link);
+	past_end(app->control);
 	helper_stop(app->helper);
 	address_book_clear(&app->book);
 	control_free(app->control);
@@ -343,12 +347,20 @@ watch_contacts(struct app *app)
 	(void)status;
 }
 
+static void
+turn(struct app *app)
+{
+	app_keep_history(app, app->model->me.uid);
+	past_turn(app->control);
+	app->face->on_turn(app->face_arg);
+}
+
 void
 app_run(struct app *app, const struct app_face *face, void *arg)
 {
 	app->face = face;
 	app->face_arg = arg;
-	face->on_turn(arg);
+	turn(app);
 	while (!app->is_stopped && !app->control->wants_quit) {
 		enum me_link before = app->model->me.link;
 
@@ -357,6 +369,6 @@ app_run(struct app *app, const struct app_face *face, void *arg)
 		model_set_now(app->model, clock_wall_s());
 		hurry_tick(app, before);
 		watch_contacts(app);
-		face->on_turn(arg);
+		turn(app);
 	}
 }

@@ -55,6 +55,9 @@ struct app {
 	struct invite server;
 	bool has_server;
 	bool is_stopped;
+	bool is_closing;
+	bool keeps_history;   /* what is said; to be set before a server is chosen */
+	uint64_t history_uid; /* whose it is; 0: nobody's */
 
 	const struct app_face *face;
 	void *face_arg;
@@ -77,6 +80,9 @@ enum status app_use_server(struct app *app, const struct invite *server);
 
 /* Runs until the person leaves, or a signal ends it. */
 void app_run(struct app *app, const struct app_face *face, void *arg);
+
+/* From now on what is said is kept for this account; 0: for none. */
+void app_keep_history(struct app *app, uint64_t uid);
 
 /* The functions of the outbox. */
 void app_fill_outbox(struct app *app);

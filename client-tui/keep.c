@@ -144,13 +144,25 @@ keep_save(const struct keep *keep, const struct invite *server, const struct acc
 	return status;
 }
 
-char *
-keep_contacts_path(const struct keep *keep, const struct invite *server, uint64_t uid)
+static char *
+path_of(const struct keep *keep, const struct invite *server, uint64_t uid, const char *what)
 {
 	char where[ENDPOINT_TEXT_SIZE];
 
 	endpoint_print(&server->server, where);
-	return mem_format("%s/%s.%" PRIu64 ".contacts", keep->accounts, where, uid);
+	return mem_format("%s/%s.%" PRIu64 ".%s", keep->accounts, where, uid, what);
+}
+
+char *
+keep_contacts_path(const struct keep *keep, const struct invite *server, uint64_t uid)
+{
+	return path_of(keep, server, uid, "contacts");
+}
+
+char *
+keep_history_path(const struct keep *keep, const struct invite *server, uint64_t uid)
+{
+	return path_of(keep, server, uid, "history");
 }
 
 /* --- servers ------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "client-tui/net/account.h"
+#include "shared/compiler.h"
 #include "shared/endpoint.h"
 #include "shared/status.h"
 
@@ -28,6 +29,9 @@ enum status keep_save(
 
 /* The file of an account's contacts, on the heap. */
 char *keep_contacts_path(const struct keep *keep, const struct invite *server, uint64_t uid);
+
+/* Where the history of one of its accounts belongs; on the heap. */
+char *keep_history_path(const struct keep *keep, const struct invite *server, uint64_t uid) MUST_USE;
 
 /* The server used last. */
 bool keep_last_server(const struct keep *keep, struct invite *out);

@@ -15,10 +15,13 @@
 
 enum { INPUT_MAX = 2 * TEXT_MESSAGE_MAX };
 
-/* What of a pane was printed: entries up to this one; what became of messages before this one. */
+/*
+ * What of a pane was printed: entries up to this one, and of earlier ones those from the oldest one
+ * on; what became of messages before this one.
+ */
 struct printed {
 	struct pane pane;
-	uint64_t id, settled_id;
+	uint64_t id, oldest_id, settled_id;
 	enum chat_road road;
 };
 
@@ -52,7 +55,12 @@ find_printed(struct lines *lines, struct pane pane)
 			return &lines->printed[i];
 	lines->printed =
 	    mem_resize(lines->printed, lines->printed_count + 1, sizeof(*lines->printed));
-	lines->printed[lines->printed_count] = (struct printed){ .pane = pane };
+	lines->printed[lines->printed_count] = (struct printed){
+		.pane = pane,
+		.id = TRANSCRIPT_FIRST_ID - 1,
+		.settled_id = TRANSCRIPT_FIRST_ID - 1,
+		.oldest_id = TRANSCRIPT_FIRST_ID,
+	};
 	return &lines->printed[lines->printed_count++];
 }
 
@@ -119,6 +127,26 @@ print_road(const struct model *model, struct printed *printed)
 	printf("road %" PRIu64 " %s: %s\n", chat->uid, chat->name, chat_road_words(chat->road));
 }
 
+/* Messages of earlier came from the disk: with what became of those of mine. */
+static void
+print_earlier(const struct model *model, struct printed *printed)
+{
+	const struct transcript *transcript = model_transcript(model, printed->pane);
+
+	for (uint64_t id = transcript->first_id; id < printed->oldest_id; id++) {
+		const struct transcript_entry *entry = transcript_find(transcript, id);
+
+		if (entry == NULL)
+			break;
+		printf("earlier %s %" PRIu64 " %s: ",
+		    entry->kind == TRANSCRIPT_MINE ? delivery_word(entry->delivery) : "message",
+		    printed->pane.uid, model_chat(model, printed->pane.uid)->name);
+		print_text(entry->text, entry->len);
+	}
+	if (transcript->first_id < printed->oldest_id)
+		printed->oldest_id = transcript->first_id;
+}
+
 static void
 print_pane(struct lines *lines, struct pane pane)
 {
@@ -126,6 +154,7 @@ print_pane(struct lines *lines, struct pane pane)
 	const struct transcript *transcript = model_transcript(model, pane);
 	struct printed *printed = find_printed(lines, pane);
 
+	print_earlier(model, printed);
 	for (size_t i = 0; i < transcript->count; i++) {
 		const struct transcript_entry *entry = transcript_at(transcript, i);
 

@@ -26,6 +26,7 @@
 struct settings {
 	char *server;
 	bool is_ascii;
+	bool keeps_history;
 	struct conf_list binds;
 };
 
@@ -323,6 +324,7 @@ main(int argc, char **argv)
 	if (app_open(keep, &app) != STATUS_OK)
 		give_up("The system gives no event loop or no thread.");
 	model_set_ascii(app.model, wishes.is_ascii || settings.is_ascii);
+	app.keeps_history = settings.keeps_history;
 	bind_keys(&app, &settings);
 	if (wishes.is_headless) {
 		choose_server(&app, named);

@@ -20,16 +20,17 @@ server/work		shared server/proc server/bus server/store
 server/supervisor	shared server/proc
 server/bench		shared
 client-tui/net		shared
+client-tui/history	shared
 client-tui/model	shared
 client-tui/view		client-tui/model shared
-client-tui/control	client-tui/view client-tui/model client-tui/net shared
-client-tui		client-tui/control client-tui/view client-tui/model client-tui/net client-tui/term shared
+client-tui/control	client-tui/view client-tui/model client-tui/net client-tui/history shared
+client-tui		client-tui/control client-tui/history client-tui/view client-tui/model client-tui/net client-tui/term shared
 client-tui/term		client-tui/view shared
 FLOORS
 
 # Foreign headers (an extended regular expression) and who may include them.
 cat >"$tmp/leads" <<'LEADS'
-sqlite3\.h		server/store/sql_[a-z]*\.[ch]
+sqlite3\.h		(server/store/sql_[a-z]*\.[ch]|client-tui/history/history_(file|store)\.c)
 (mysql|mariadb).*	server/store/sql_[a-z]*\.[ch]
 gnutls/.*		shared/tls[a-z_]*\.c
 sodium.*		shared/[a-z_]*\.c

@@ -38,7 +38,7 @@ act_page(struct control *control, int number)
 void
 act_newest(struct control *control, int number UNUSED)
 {
-	scroll(control, (struct transcript_place){ .id = 0 });
+	transcript_to_end(model_change_transcript(control->model, model_pane(control->model)));
 }
 
 void

@@ -179,8 +179,10 @@ next_word(struct bytes *rest)
 static void
 split(struct order *order, struct bytes text)
 {
-	struct bytes word = next_word(&text);
+	struct bytes word = next_word(&text), rest = trim(text);
 
+	if (rest.len < sizeof(order->rest))
+		memcpy(order->rest, rest.data, rest.len);
 	for (order->count = 0; word.len > 0 && order->count < COMMAND_WORDS_MAX;
 	     word = next_word(&text)) {
 		/* Longer than any name or uid: it stays a word nobody has. */

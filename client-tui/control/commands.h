@@ -17,6 +17,7 @@
 enum {
 	COMMAND_WORDS_MAX = 4, /* the command's own included */
 	COMMAND_WORD_ROOM = 160,
+	COMMAND_REST_ROOM = 1024,
 };
 
 struct control;
@@ -33,6 +34,7 @@ struct order {
 	const struct command *command; /* NULL: nobody knows it */
 	/* words[0] is the command's, without slash */
 	char words[COMMAND_WORDS_MAX][COMMAND_WORD_ROOM];
+	char rest[COMMAND_REST_ROOM]; /* all that stands behind that word */
 	size_t count;		       /* at most COMMAND_WORDS_MAX are kept */
 	bool is_secret;		       /* it looks as if a password was in it */
 };

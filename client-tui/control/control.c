@@ -7,6 +7,7 @@
 
 #include "client-tui/control/acts.h"
 #include "client-tui/control/commands.h"
+#include "client-tui/control/past.h"
 #include "shared/compiler.h"
 #include "shared/mem.h"
 
@@ -30,6 +31,7 @@ control_free(struct control *control)
 	if (control == NULL)
 		return;
 	control_forget_questions(control);
+	past_end(control);
 	complete_end(control);
 	wish_clear(&control->wish);
 	keymap_free(control->keymap);
@@ -139,7 +141,7 @@ question_refuse(struct question *question, const struct answer *answer)
 bool
 control_is_busy(const struct control *control)
 {
-	return !LIST_EMPTY(&control->questions);
+	return !LIST_EMPTY(&control->questions) || past_is_busy(control);
 }
 
 void
@@ -394,10 +396,10 @@ control_say(struct control *control, struct bytes text)
 		    chat->name, (unsigned long long)chat->uid);
 		return false;
 	}
-	id = model_add_mine(model, chat->uid, model->now_s, text);
+	id = past_add(control, chat->uid, TRANSCRIPT_MINE, text);
 	status = control->outbox->say(control->outbox->arg, chat->uid, id, text);
 	if (status != STATUS_OK) {
-		transcript_set_delivery(model_change_transcript(model, pane), id, DELIVERY_FAILED);
+		past_set_delivery(control, chat->uid, id, DELIVERY_FAILED);
 		control_alert(control, pane, "%s", status_text(status));
 	}
 	return true;
@@ -415,7 +417,7 @@ control_submit(struct control *control)
 	line_parse(model_pane(model), draft_bytes(draft), &line);
 	if (line.kind == LINE_COMMAND) {
 		obey(control, &line.order);
-		mem_wipe(line.order.words, sizeof(line.order.words));
+		mem_wipe(&line.order, sizeof(line.order));
 	} else if (line.kind == LINE_TEXT && control_say(control, line.text)) {
 		draft_remember(draft);
 		draft_reset(draft);

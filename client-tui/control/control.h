@@ -56,6 +56,8 @@ struct completion {
 	char *start;	/* the line as it was typed */
 };
 
+struct past;
+
 struct control {
 	struct model *model;	     /* these two outlive it */
 	const struct outbox *outbox;
@@ -70,6 +72,7 @@ struct control {
 	char suggestion[32]; /* the command that was probably meant */
 	uint64_t interrupt_s; /* when Ctrl-C was pressed last */
 	struct question_queue questions;
+	struct past *past; /* what was said is kept; NULL: it is not */
 };
 
 struct control *control_new(struct model *model, const struct outbox *outbox);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "client-tui/control/past.h"
 #include "shared/compiler.h"
 
 /* --- the server --------------------------------------------------------------------------- */
@@ -114,20 +115,15 @@ incoming_on_up(
 void
 incoming_on_message(struct control *control, uint64_t uid, struct bytes text)
 {
-	struct model *model = control->model;
-
-	if (model_chat(model, uid) != NULL)
-		model_add_theirs(model, uid, model->now_s, text);
+	if (model_chat(control->model, uid) != NULL)
+		past_add(control, uid, TRANSCRIPT_THEIRS, text);
 }
 
 void
 incoming_on_delivery(struct control *control, uint64_t uid, uint64_t id, enum delivery delivery)
 {
-	struct model *model = control->model;
-
-	if (model_chat(model, uid) != NULL)
-		transcript_set_delivery(
-		    model_change_transcript(model, pane_chat(uid)), id, delivery);
+	if (model_chat(control->model, uid) != NULL)
+		past_set_delivery(control, uid, id, delivery);
 }
 
 void
@@ -155,6 +151,7 @@ incoming_on_down(struct control *control, uint64_t uid, enum chat_road road, con
 	if (chat == NULL)
 		return;
 	chat_set_road(chat, road, model->now_s, bytes_of_string(why));
+	past_settle(control, uid);
 	transcript_settle(&chat->transcript, DELIVERY_FAILED);
 	(road == CHAT_ROAD_CLOSED || road == CHAT_ROAD_LEFT ? control_note : control_alert)(
 	    control, pane_chat(uid), "%s", why);

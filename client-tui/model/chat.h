@@ -39,6 +39,7 @@ struct chat {
 	char road_why[300]; /* a sentence, or empty */
 	enum chat_trust trust;
 	struct transcript transcript;
+	bool has_unmarked; /* messages are kept that do not count as read yet */
 	struct draft draft;
 };
 

@@ -14,7 +14,8 @@ enum {
 void
 transcript_init(struct transcript *transcript)
 {
-	*transcript = (struct transcript){ .first_id = 1 };
+	*transcript = (struct transcript){ .first_id = TRANSCRIPT_FIRST_ID,
+		.next_id = TRANSCRIPT_FIRST_ID };
 }
 
 static struct transcript_entry *
@@ -24,15 +25,29 @@ entry_at(const struct transcript *transcript, size_t position)
 }
 
 static void
+drop(struct transcript *transcript, struct transcript_entry *entry)
+{
+	transcript->bytes -= entry->len;
+	free(entry->text);
+}
+
+static void
 forget_oldest(struct transcript *transcript)
 {
-	struct transcript_entry *oldest = entry_at(transcript, 0);
-
-	transcript->bytes -= oldest->len;
-	free(oldest->text);
+	drop(transcript, entry_at(transcript, 0));
 	transcript->start = (transcript->start + 1) % transcript->room;
 	transcript->count--;
 	transcript->first_id++;
+}
+
+static void
+forget_newest(struct transcript *transcript)
+{
+	drop(transcript, entry_at(transcript, transcript->count - 1));
+	transcript->count--;
+	transcript->has_newer = true;
+	if (transcript->new_id >= transcript->first_id + transcript->count)
+		transcript->new_id = 0;
 }
 
 void
@@ -40,9 +55,11 @@ transcript_forget(struct transcript *transcript)
 {
 	while (transcript->count > 0)
 		forget_oldest(transcript);
+	transcript->first_id = transcript->next_id;
+	transcript->resets++;
 	transcript->new_id = 0;
 	transcript->unseen = transcript->unread = 0;
-	transcript->has_lost = false;
+	transcript->has_lost = transcript->has_older = transcript->has_newer = false;
 	transcript->place = (struct transcript_place){ .id = 0 };
 }
 
@@ -86,13 +103,22 @@ make_room(struct transcript *transcript)
 	transcript->start = 0;
 }
 
+static bool
+is_too_large(const struct transcript *transcript)
+{
+	return transcript->count > TRANSCRIPT_MOST ||
+	    (transcript->bytes > TRANSCRIPT_BYTES_MOST && transcript->count > 1);
+}
+
 static void
 keep_bounds(struct transcript *transcript)
 {
-	while (transcript->count > TRANSCRIPT_MOST ||
-	    (transcript->bytes > TRANSCRIPT_BYTES_MOST && transcript->count > 1)) {
+	while (is_too_large(transcript)) {
 		forget_oldest(transcript);
-		transcript->has_lost = true;
+		if (transcript->epoch != 0)
+			transcript->has_older = true;
+		else
+			transcript->has_lost = true;
 	}
 	if (transcript->place.id > 0 && transcript->place.id < transcript->first_id)
 		transcript->place = (struct transcript_place){ .id = transcript->first_id };
@@ -122,6 +148,55 @@ read_all(struct transcript *transcript)
 	transcript->unseen = transcript->unread = 0;
 }
 
+/* An empty entry at the end. */
+static struct transcript_entry *
+append(struct transcript *transcript)
+{
+	uint64_t id = transcript->first_id + transcript->count;
+	struct transcript_entry *entry;
+
+	make_room(transcript);
+	entry = entry_at(transcript, transcript->count++);
+	*entry = (struct transcript_entry){ .id = id };
+	return entry;
+}
+
+static void
+set_text(struct transcript *transcript, struct transcript_entry *entry, struct bytes text)
+{
+	entry->text = text_clean(text, &entry->len);
+	transcript->bytes += entry->len;
+}
+
+/* Ids are given once: what came from the disk meanwhile may have other numbers than it had. */
+static void
+catch_up(struct transcript *transcript)
+{
+	uint64_t end = transcript->first_id + transcript->count, behind = transcript->next_id - end;
+
+	if (end >= transcript->next_id)
+		return;
+	transcript->first_id += behind;
+	for (size_t i = 0; i < transcript->count; i++)
+		entry_at(transcript, i)->id += behind;
+	if (transcript->place.id > 0)
+		transcript->place.id += behind;
+	if (transcript->new_id > 0)
+		transcript->new_id += behind;
+}
+
+/* What becomes of an entry that is behind the end of the window. */
+static uint64_t
+skip(struct transcript *transcript, enum transcript_kind kind)
+{
+	if (kind != TRANSCRIPT_THEIRS)
+		return 0;
+	transcript->skipped++;
+	transcript->unseen++;
+	transcript->unread++;
+	return transcript->next_id++;
+}
+
 uint64_t
 transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_t time_s,
     struct bytes text, bool is_seen)
@@ -129,14 +204,19 @@ transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_
 	struct transcript_entry *entry;
 	uint64_t id;
 
-	make_room(transcript);
-	entry = entry_at(transcript, transcript->count);
-	id = transcript->first_id + transcript->count++;
-	*entry = (struct transcript_entry){
-		.id = id, .time_s = time_s, .kind = kind, .delivery = DELIVERY_QUEUED
-	};
-	entry->text = text_clean(text, &entry->len);
-	transcript->bytes += entry->len;
+	if (transcript->has_newer && kind != TRANSCRIPT_MINE)
+		return skip(transcript, kind);
+	if (transcript->has_newer)
+		transcript_to_end(transcript);
+	catch_up(transcript);
+	entry = append(transcript);
+	id = entry->id;
+	transcript->next_id = id + 1;
+	entry->time_s = time_s;
+	entry->kind = kind;
+	if (kind == TRANSCRIPT_MINE || kind == TRANSCRIPT_THEIRS)
+		entry->key = (struct transcript_key){ transcript->epoch, id };
+	set_text(transcript, entry, text);
 
 	if (kind == TRANSCRIPT_MINE) {
 		transcript->new_id = 0;
@@ -148,14 +228,127 @@ transcript_add(struct transcript *transcript, enum transcript_kind kind, uint64_
 	return id;
 }
 
+/* --- what is on the disk ------------------------------------------------------------------- */
+
+void
+transcript_keep(struct transcript *transcript, uint64_t epoch)
+{
+	transcript->epoch = epoch;
+	transcript->has_older = epoch != 0;
+	if (epoch == 0)
+		transcript->has_newer = false;
+}
+
+static void
+fill(struct transcript *transcript, struct transcript_entry *entry,
+    const struct transcript_kept *message)
+{
+	entry->key = message->key;
+	entry->kind = message->kind;
+	entry->delivery = message->delivery;
+	entry->time_s = message->time_s;
+	set_text(transcript, entry, message->text);
+}
+
+static void
+prepend(struct transcript *transcript, const struct transcript_kept *message)
+{
+	struct transcript_entry *entry;
+
+	make_room(transcript);
+	transcript->start = (transcript->start + transcript->room - 1) % transcript->room;
+	transcript->count++;
+	entry = entry_at(transcript, 0);
+	*entry = (struct transcript_entry){ .id = --transcript->first_id };
+	fill(transcript, entry, message);
+}
+
+void
+transcript_add_older(struct transcript *transcript, const struct transcript_kept *messages,
+    size_t count, bool has_more)
+{
+	while (count > 0) {
+		prepend(transcript, &messages[--count]);
+		if (is_too_large(transcript) && is_at_end(transcript)) {
+			forget_oldest(transcript);
+			count++;
+			break;
+		}
+		while (is_too_large(transcript))
+			forget_newest(transcript);
+	}
+	transcript->has_older = has_more || count > 0;
+}
+
+void
+transcript_add_newer(struct transcript *transcript, const struct transcript_kept *messages,
+    size_t count, bool has_more)
+{
+	/* The reader stays where the last line was: what is added goes below it. */
+	if (is_at_end(transcript) && transcript->count > 0 && count > 0)
+		transcript->place = (struct transcript_place){ .id = transcript->first_id +
+			    transcript->count - 1 };
+	for (size_t i = 0; i < count; i++) {
+		fill(transcript, append(transcript), &messages[i]);
+		keep_bounds(transcript);
+	}
+	transcript->has_newer = has_more;
+}
+
+const struct transcript_entry *
+transcript_oldest_kept(const struct transcript *transcript)
+{
+	for (size_t i = 0; i < transcript->count; i++)
+		if (entry_at(transcript, i)->key.epoch != 0)
+			return entry_at(transcript, i);
+	return NULL;
+}
+
+const struct transcript_entry *
+transcript_newest_kept(const struct transcript *transcript)
+{
+	for (size_t i = transcript->count; i > 0; i--)
+		if (entry_at(transcript, i - 1)->key.epoch != 0)
+			return entry_at(transcript, i - 1);
+	return NULL;
+}
+
+void
+transcript_to_end(struct transcript *transcript)
+{
+	if (transcript->has_newer) {
+		transcript_forget(transcript);
+		transcript->has_older = true;
+	}
+	transcript_scroll(transcript, (struct transcript_place){ .id = 0 });
+}
+
+/* --- what becomes of them ------------------------------------------------------------------ */
+
+/* A message that left the window and came back has another id than it began with. */
+static struct transcript_entry *
+find_mine(const struct transcript *transcript, uint64_t id)
+{
+	for (size_t i = transcript->count; i > 0; i--) {
+		struct transcript_entry *entry = entry_at(transcript, i - 1);
+		bool is_kept = entry->key.epoch != 0;
+
+		if (entry->kind == TRANSCRIPT_MINE &&
+		    (is_kept ? entry->key.epoch == transcript->epoch && entry->key.sequence == id
+			     : entry->id == id))
+			return entry;
+	}
+	return NULL;
+}
+
 bool
 transcript_set_delivery(struct transcript *transcript, uint64_t id, enum delivery delivery)
 {
-	const struct transcript_entry *entry = transcript_find(transcript, id);
+	struct transcript_entry *entry = find_mine(transcript, id);
 
-	if (entry == NULL || entry->kind != TRANSCRIPT_MINE)
+	if (entry == NULL)
 		return false;
-	entry_at(transcript, (size_t)(id - transcript->first_id))->delivery = delivery;
+	entry->delivery = delivery;
 	return true;
 }
 
@@ -178,7 +371,7 @@ transcript_settle(struct transcript *transcript, enum delivery delivery)
 void
 transcript_enter(struct transcript *transcript)
 {
-	if (is_at_end(transcript))
+	if (is_at_end(transcript) && !transcript->has_newer)
 		read_all(transcript);
 }
 
@@ -195,7 +388,7 @@ transcript_scroll(struct transcript *transcript, struct transcript_place place)
 	if (transcript_find(transcript, place.id) == NULL)
 		place = (struct transcript_place){ .id = 0 };
 	transcript->place = place;
-	if (is_at_end(transcript))
+	if (is_at_end(transcript) && !transcript->has_newer)
 		read_all(transcript);
 }
 

@@ -199,6 +199,18 @@ place_of(const struct story *story, struct row row)
 }
 
 struct transcript_place
+story_top(const struct story *story)
+{
+	struct row top;
+
+	if (story->transcript->count == 0)
+		return (struct transcript_place){ .id = 0 };
+	top = top_row(story);
+	return (struct transcript_place){ .id = story->transcript->first_id + top.position,
+		.line = (size_t)top.line };
+}
+
+struct transcript_place
 story_scroll(const struct story *story, int rows)
 {
 	if (story->transcript->count == 0)

@@ -32,6 +32,9 @@ struct story story_of(const struct model *model, const struct layout *layout);
 
 void story_draw(const struct story *story, const struct painter *painter);
 
+/* Where its first row stands. */
+struct transcript_place story_top(const struct story *story);
+
 /* Where it stands after so many rows; id 0 is the end. */
 struct transcript_place story_scroll(const struct story *story, int rows);
 

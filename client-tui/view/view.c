@@ -94,6 +94,14 @@ view_scroll(const struct model *model, int columns, int rows, int lines)
 }
 
 struct transcript_place
+view_top(const struct model *model, int columns, int rows)
+{
+	struct story story = story_on(model, columns, rows);
+
+	return story_top(&story);
+}
+
+struct transcript_place
 view_first_new(const struct model *model, int columns, int rows)
 {
 	struct story story = story_on(model, columns, rows);

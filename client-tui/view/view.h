@@ -16,6 +16,9 @@ void view_draw(const struct model *model, struct canvas *canvas);
  */
 struct transcript_place view_scroll(const struct model *model, int columns, int rows, int lines);
 
+/* Where its first line on the screen stands, also when its end is shown. */
+struct transcript_place view_top(const struct model *model, int columns, int rows);
+
 /* Where its first new message stands (Alt-u); the end when there is none. */
 struct transcript_place view_first_new(const struct model *model, int columns, int rows);
 

@@ -242,6 +242,17 @@ exchange(struct client *alice, struct client *bob)
 	pass(bob, alice, "听雨 ☂ é");
 }
 
+/* --- the history -------------------------------------------------------------------------- */
+
+/* As if the machine had stopped for it; what was asked of its disk before is there. */
+static void
+kill_client(struct client *client)
+{
+	process_signal(client->process, SIGKILL);
+	assert_true(process_wait_exit(client->process, PROCESS_PATIENCE_MS, NULL));
+	client_stop(client);
+}
+
 /* --- tests -------------------------------------------------------------------------------- */
 
 static void
@@ -576,6 +587,77 @@ another_key_is_refused(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+static void
+what_was_said_survives_kill_9(void **state)
+{
+	struct world *world = *state;
+	struct client *alice = join(world, 0, "alice"), *bob = join(world, 1, "bob");
+	char *line = mem_format("/history export %s/all.txt", world->folder), *text;
+
+	connect_two(alice, bob);
+	exchange(alice, bob);
+	process_signal(bob->process, SIGSTOP);
+	tell(alice, "into the void");
+	hear(alice, "sent 2 bob: into the void");
+	/* The answer comes when all of before is on the disk. */
+	ask(alice, "/history", "bob (2): 3 messages, the last today ");
+	kill_client(alice);
+	process_signal(bob->process, SIGCONT);
+	hear(bob, "road 1 alice: connection lost");
+	kill_client(bob);
+
+	/* Nobody is there, and still it can be read. */
+	alice = client_start(world, 0);
+	hear(alice, "state online 1 alice");
+	tell(alice, "/history bob");
+	hear(alice, "earlier delivered 2 bob: is it raining?");
+	hear(alice, "earlier message 2 bob: 听雨 ☂ é");
+	hear(alice, "earlier failed 2 bob: into the void");
+	ask(alice, "/search 听雨", "bob: 听雨 ☂ é");
+	ask(alice, line, "note 2 bob: 3 messages are in ");
+	text = tmpdir_read(world->folder, "all.txt");
+	assert_non_null(strstr(text, "  alice: is it raining? [delivered]\n"));
+	free(text);
+
+	/* A session goes on from there; each line is once in it. */
+	bob = client_start(world, 1);
+	hear(bob, "state online 2 bob");
+	ask(alice, "/talk bob", "note 2 bob: You are connected to bob");
+	ask(bob, "/talk alice", "earlier message 1 alice: is it raining?");
+	hear(bob, "earlier delivered 1 alice: 听雨 ☂ é");
+	pass(alice, bob, "here again");
+	ask(alice, "/history", "bob (2): 4 messages");
+	free(line);
+}
+
+static void
+nothing_is_kept_with_history_no(void **state)
+{
+	struct world *world = *state;
+	char *folder = tmpdir_path(world->folder, "1"), *config = mem_format("%s/tingyu", folder),
+	     *kept = mem_format("%s/0/tingyu/accounts/127.0.0.1:%u.1.history", world->folder,
+		 world->route_port),
+	     *none = mem_format("%s/1/tingyu/accounts/127.0.0.1:%u.2.history", world->folder,
+		 world->route_port);
+	struct client *alice, *bob;
+
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(mkdir(config, 0700), 0);
+	tmpdir_write(config, "tingyu.conf", "history no\n");
+	alice = join(world, 0, "alice");
+	bob = join(world, 1, "bob");
+	connect_two(alice, bob);
+	exchange(alice, bob);
+	ask(bob, "/history", "Nothing is kept on this computer: history is off in tingyu.conf.");
+	ask(alice, "/history", "bob (2): 2 messages");
+	assert_int_equal(access(kept, F_OK), 0);
+	assert_int_equal(access(none, F_OK), -1);
+	free(kept);
+	free(none);
+	free(config);
+	free(folder);
+}
+
 int
 main(void)
 {
@@ -592,6 +674,8 @@ main(void)
 		TEST(contacts_are_kept),
 		TEST(contacts_come_and_go),
 		TEST(another_key_is_refused),
+		TEST(what_was_said_survives_kill_9),
+		TEST(nothing_is_kept_with_history_no),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ talk(struct typist *typist)
 	incoming_on_up(typist->control, 21, bytes_of_string("zhang"), CHAT_TRUST_SEALED, 3);
 	incoming_on_message(typist->control, 21, bytes_of_string("你好, \033[2Jalice"));
 	typist_enter(typist, "hi~");
-	incoming_on_delivery(typist->control, 21, 3, DELIVERY_DELIVERED);
+	incoming_on_delivery(typist->control, 21, TRANSCRIPT_FIRST_ID + 2, DELIVERY_DELIVERED);
 	typist_type(typist, "听雨");
 }
 

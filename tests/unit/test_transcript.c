@@ -173,6 +173,109 @@ forgets_when_told(void **state UNUSED)
 	assert_string_equal(transcript_find(&transcript, after)->text, "2");
 }
 
+/* --- a window onto what is on the disk ---------------------------------------------------- */
+
+static void
+kept(struct transcript_kept *messages, size_t count, unsigned first)
+{
+	static const char *const texts[] = { "one", "two", "three" };
+
+	for (size_t i = 0; i < count; i++)
+		messages[i] = (struct transcript_kept){
+			.key = { 7, first + i },
+			.kind = TRANSCRIPT_MINE,
+			.delivery = DELIVERY_DELIVERED,
+			.time_s = 500,
+			.text = bytes_of_string(texts[(first + i) % 3]),
+		};
+}
+
+static void
+puts_older_ones_above(void **state UNUSED)
+{
+	struct transcript_kept messages[2];
+	uint64_t live;
+
+	transcript_keep(&transcript, 99);
+	assert_true(transcript.has_older);
+	live = add(TRANSCRIPT_MINE, "now", true);
+	kept(messages, 2, 0);
+	transcript_add_older(&transcript, messages, 2, false);
+	assert_false(transcript.has_older);
+	assert_int_equal(transcript.count, 3);
+	assert_string_equal(transcript_at(&transcript, 0)->text, "one");
+	assert_string_equal(transcript_at(&transcript, 1)->text, "two");
+	assert_int_equal(transcript_at(&transcript, 1)->delivery, DELIVERY_DELIVERED);
+	/* What is there keeps its id, and is at the end. */
+	assert_string_equal(transcript_find(&transcript, live)->text, "now");
+	assert_int_equal(transcript.place.id, 0);
+	assert_int_equal(transcript.unseen, 0);
+	assert_int_equal(transcript_oldest_kept(&transcript)->key.sequence, 0);
+	assert_int_equal(transcript_newest_kept(&transcript)->key.epoch, 99);
+	assert_true(transcript_set_delivery(&transcript, live, DELIVERY_READ));
+	/* The ones of before have other names than mine of now. */
+	assert_false(transcript_set_delivery(&transcript, transcript.first_id, DELIVERY_READ));
+}
+
+static void
+lets_the_newest_go_for_a_reader_above(void **state UNUSED)
+{
+	struct transcript_kept message;
+	uint64_t last = 0, next;
+
+	transcript_keep(&transcript, 99);
+	for (int i = 0; i < TRANSCRIPT_MOST; i++)
+		last = add(TRANSCRIPT_MINE, "text", true);
+	kept(&message, 1, 0);
+	/* A reader at the end loses nothing there. */
+	transcript_add_older(&transcript, &message, 1, false);
+	assert_int_equal(transcript.count, TRANSCRIPT_MOST);
+	assert_non_null(transcript_find(&transcript, last));
+	assert_true(transcript.has_older);
+	transcript_scroll(
+	    &transcript, (struct transcript_place){ .id = transcript.first_id });
+	transcript_add_older(&transcript, &message, 1, false);
+	assert_int_equal(transcript.count, TRANSCRIPT_MOST);
+	assert_true(transcript.has_newer);
+	assert_null(transcript_find(&transcript, last));
+	/* Others are counted, notes refused; nothing is put behind the gap. */
+	next = add(TRANSCRIPT_THEIRS, "hello", true);
+	assert_true(next > last);
+	assert_int_equal(transcript.unread, 1);
+	assert_int_equal(add(TRANSCRIPT_NOTE, "note", true), 0);
+	assert_int_equal(transcript.count, TRANSCRIPT_MOST);
+	/* Mine leads to the end; no id is given twice. */
+	assert_int_equal(add(TRANSCRIPT_MINE, "mine", true), next + 1);
+	assert_int_equal(transcript.count, 1);
+	assert_true(transcript.has_older);
+	assert_false(transcript.has_newer);
+	assert_int_equal(transcript.unread, 0);
+}
+
+static void
+puts_newer_ones_below_and_goes_on_from_there(void **state UNUSED)
+{
+	struct transcript_kept messages[3];
+	uint64_t last = 0, live;
+
+	transcript_keep(&transcript, 99);
+	for (int i = 0; i < TRANSCRIPT_MOST; i++)
+		last = add(TRANSCRIPT_MINE, "text", true);
+	transcript_scroll(
+	    &transcript, (struct transcript_place){ .id = transcript.first_id });
+	kept(messages, 3, 0);
+	transcript_add_older(&transcript, messages, 3, true);
+	transcript_add_newer(&transcript, messages, 2, false);
+	assert_int_equal(transcript.count, TRANSCRIPT_MOST);
+	assert_false(transcript.has_newer);
+	live = add(TRANSCRIPT_MINE, "mine", true);
+	assert_true(live > last);
+	assert_string_equal(transcript_find(&transcript, live)->text, "mine");
+	for (size_t i = 1; i < transcript.count; i++)
+		assert_int_equal(transcript_at(&transcript, i)->id,
+		    transcript_at(&transcript, i - 1)->id + 1);
+}
+
 int
 main(void)
 {
@@ -186,6 +289,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(keeps_the_newest_two_thousand, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_four_mebibytes, begin, end),
 		cmocka_unit_test_setup_teardown(forgets_when_told, begin, end),
+		cmocka_unit_test_setup_teardown(puts_older_ones_above, begin, end),
+		cmocka_unit_test_setup_teardown(lets_the_newest_go_for_a_reader_above, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    puts_newer_ones_below_and_goes_on_from_there, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
