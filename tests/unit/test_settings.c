@@ -114,6 +114,59 @@ defaults_are_what_the_manual_says(void **state UNUSED)
 	settings_clear(&settings);
 }
 
+/* What the manual says of an option: from its own tag to the next one. */
+static char *
+read_item(const char *manual, const char *name)
+{
+	char *tag = mem_format(".It Ic %s ", name);
+	const char *start = strstr(manual, tag), *end;
+
+	if (start == NULL)
+		fail_msg("tingyu-server.conf(5) has no %s", name);
+	end = strstr(start + 1, "\n.It ");
+	free(tag);
+	return mem_string_of(bytes_of(start, end != NULL ? (size_t)(end - start) : strlen(start)));
+}
+
+static void
+expect_words(const char *item, const char *name, char *words)
+{
+	if (strstr(item, words) == NULL)
+		fail_msg("tingyu-server.conf(5) does not say \"%s\" of %s", words, name);
+	free(words);
+}
+
+/* Limits share one range, which stands before them. */
+static bool
+is_limit(const char *name)
+{
+	return strstr(name, "-per-minute") != NULL || strstr(name, "-burst") != NULL;
+}
+
+static void
+numbers_are_what_the_manual_says(void **state UNUSED)
+{
+	const struct conf_table *table = settings_table();
+	const char *root = getenv("top_srcdir");
+	char *manual = tmpdir_read(root != NULL ? root : ".", "man/tingyu-server.conf.5");
+
+	assert_non_null(manual);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct conf_option *option = &table->options[i];
+		char *item;
+
+		if (option->kind != CONF_NUMBER)
+			continue;
+		item = read_item(manual, option->name);
+		expect_words(item, option->name, mem_format("\nDefault: %s", option->fallback));
+		if (!is_limit(option->name))
+			expect_words(item, option->name, mem_format("%s to %u",
+			    option->min > 0 ? "" : "up", option->max));
+		free(item);
+	}
+	free(manual);
+}
+
 /* The place of a word is the level's number. */
 static void
 log_levels_are_those_of_the_log(void **state UNUSED)
@@ -374,6 +427,7 @@ main(void)
 		cmocka_unit_test(rows_are_whole),
 		cmocka_unit_test(defaults_are_good),
 		cmocka_unit_test(defaults_are_what_the_manual_says),
+		cmocka_unit_test(numbers_are_what_the_manual_says),
 		cmocka_unit_test(log_levels_are_those_of_the_log),
 		cmocka_unit_test(command_line_beats_file_beats_default),
 		cmocka_unit_test(a_missing_file_is_a_mistake_only_when_named),
