@@ -525,6 +525,9 @@ letters_are_told_to_the_child(void **state)
 	other.server_id = 2;
 	open_scene(&b, base, &other);
 	assert_status(ask(&b, VERB_SESSION_ADD, &add), STATUS_OK);
+	/* B lives when it has renewed its lease for the first time. */
+	while (database_ask(database, "SELECT COUNT(*) FROM server") < 2)
+		loop_turn(base);
 	assert_status(ask(&a, VERB_LETTER_PUT, &letter), STATUS_OK);
 	loop_until(base, b.letters > 0);
 	assert_int_equal(b.letter_uid, 77);
