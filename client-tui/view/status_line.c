@@ -351,8 +351,11 @@ add_state(struct bar *bar, const struct model *model)
 		add_directory_keys(bar, &model->directory);
 	else if (chat != NULL && chat_has_ended(chat))
 		add_end(bar, chat);
-	else if (model->me.link != ME_LINK_ONLINE)
+	else if (model->me.link != ME_LINK_ONLINE && model->me.why[0] != '\0')
 		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_ALERT, "", model->me.why);
+	else if (model->me.uid == 0)
+		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "",
+		    "New here: /register · back: /login");
 }
 
 void

@@ -184,6 +184,15 @@ home_of_a_newcomer(void **state UNUSED)
 }
 
 static void
+home_of_nobody(void **state UNUSED)
+{
+	model_note(model, pane_home(), TEXT("You are signed out."));
+	SHOWS("home-nobody", 100, 30);
+	SHOWS("home-nobody", 80, 24);
+	SHOWS("home-nobody", 40, 10);
+}
+
+static void
 home_answers(void **state UNUSED)
 {
 	sign_in();
@@ -678,6 +687,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(first_run_refused, begin, end),
 		cmocka_unit_test_setup_teardown(first_run_choice, begin, end),
 		cmocka_unit_test_setup_teardown(home_of_a_newcomer, begin, end),
+		cmocka_unit_test_setup_teardown(home_of_nobody, begin, end),
 		cmocka_unit_test_setup_teardown(home_answers, begin, end),
 		cmocka_unit_test_setup_teardown(two_people_talk, begin, end),
 		cmocka_unit_test_setup_teardown(unicode_talk, begin, end),
