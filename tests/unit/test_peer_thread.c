@@ -414,6 +414,63 @@ an_owner_who_is_busy_is_waited_for(void **state)
 	event_base_free(away.base);
 }
 
+/* ---- anything at any time ---- */
+
+static uint32_t
+next_random(uint32_t *seed)
+{
+	return *seed = *seed * 1103515245 + 12345;
+}
+
+static void
+do_something(struct scene *scene, uint32_t number, uint64_t *id)
+{
+	struct talker *all[] = { &scene->ann, &scene->ben, &scene->cai };
+	struct talker *one = all[number % 3], *other = all[(number + 1 + number / 3 % 2) % 3];
+	struct bytes text = bytes_of_string("whatever");
+
+	switch (number / 6 % 16) {
+	case 0:
+		peer_thread_leave(one->thread, other->uid);
+		break;
+	case 1:
+		assert_int_equal(peer_thread_listen(one->thread, &one->port), STATUS_OK);
+		break;
+	case 2:
+		peer_thread_set_identity(one->thread, NULL);
+		peer_thread_set_identity(one->thread, &one->identity);
+		break;
+	case 3:
+	case 4:
+	case 5:
+		introduce(one, other, number & 1, true);
+		break;
+	default:
+		if (peer_thread_say(one->thread, other->uid, ++*id, text) == STATUS_CLOSED)
+			stage_quiet(&scene->stage);
+	}
+}
+
+/* Whatever was done before in whatever order: two who are introduced then come to talk. */
+static void
+any_order_of_doings_holds(void **state)
+{
+	struct scene *scene = *state;
+	uint32_t seed = 20261122;
+	uint64_t id = 100;
+
+	talker_open(&scene->cai, &scene->stage, CAI, NULL);
+	for (int i = 0; i < 2000; i++) {
+		do_something(scene, next_random(&seed) >> 8, &id);
+		event_base_loop(scene->stage.base, EVLOOP_NONBLOCK);
+	}
+	peer_thread_leave(scene->ann.thread, BEN);
+	peer_thread_leave(scene->ben.thread, ANN);
+	stage_quiet(&scene->stage);
+	connect_both(scene, true, true);
+	both_type(scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -438,6 +495,7 @@ main(void)
 		TEST(bad_texts_are_refused_here),
 		TEST(meetings_that_make_no_sense_are_refused),
 		TEST(an_owner_who_is_busy_is_waited_for),
+		TEST(any_order_of_doings_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
