@@ -81,6 +81,26 @@ work_server_login(const struct work_server *server, struct account *account, con
 }
 
 void
+work_server_ask_page(struct peer *peer, uint32_t page, uint8_t per_page, uint8_t online_only,
+    const char *prefix)
+{
+	struct msg_user_list message = {
+		.request = 9, .page = page, .per_page = per_page, .online_only = online_only,
+		.prefix = bytes_of_string(prefix),
+	};
+
+	peer_send(peer, MSG_USER_LIST, &message);
+}
+
+void
+work_server_ask_find(struct peer *peer, uint64_t uid, const char *name)
+{
+	struct msg_find_user message = { .request = 10, .uid = uid, .name = bytes_of_string(name) };
+
+	peer_send(peer, MSG_FIND_USER, &message);
+}
+
+void
 work_server_call(struct peer *peer, uint32_t request, uint64_t uid, const char *candidates)
 {
 	const struct msg_obtain_client_addr message = {

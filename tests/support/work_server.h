@@ -33,6 +33,11 @@ struct peer *work_server_greet(const struct work_server *server);
 struct peer *work_server_login(const struct work_server *server, struct account *account,
     const char *name);
 
+/* Only ask: USER_LIST with request 9, FIND_USER with request 10. */
+void work_server_ask_page(struct peer *peer, uint32_t page, uint8_t per_page, uint8_t online_only,
+    const char *prefix);
+void work_server_ask_find(struct peer *peer, uint64_t uid, const char *name);
+
 /*
  * Asks for an introduction; "candidates" is what is said of the asker. It has left when this
  * returns.
