@@ -61,7 +61,7 @@ memory_has(pid_t pid, struct bytes secret)
 		char mode[8];
 
 		assert_int_equal(sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, mode), 3);
-		has = mode[1] == 'w' && to - from <= MAP_MAX && part_has(memory, from, to, secret);
+		has = mode[0] == 'r' && to - from <= MAP_MAX && part_has(memory, from, to, secret);
 	}
 	fclose(maps);
 	close(memory);
@@ -92,7 +92,7 @@ authentication_secrets__are_wiped__when_they_were_looked_at(void **state UNUSED)
 	work_server_start(&server, "insecure-plaintext yes\n");
 	a = work_server_login(&server, &alice, "alice");
 	b = work_server_login(&server, &bob, "bob");
-	/* What is there is found: everybody knows the folder. */
+	/* What is there is found: the folder stands in the settings of each. */
 	assert_in_range(count_processes_with(&server, bytes_of_string(server.folder)), 3,
 	    PROCESSES_MAX);
 	assert_int_equal(count_processes_with(&server, bytes_of(alice.secret, 32)), 0);
