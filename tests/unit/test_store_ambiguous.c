@@ -194,7 +194,7 @@ every_verb_is_done_once_and_says_so(void **state)
 	    &(struct verb_session_add){ .uid = added.uid, .session = 1,
 	    .host = bytes_of_string("::1") }), STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 1);
-	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session_taken"), 0);
+	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM letter"), 0);
 	assert_int_equal(store_session_remove(store, &child,
 	    &(struct verb_session_remove){ .uid = added.uid, .session = 1 }), STATUS_OK);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM session"), 0);
