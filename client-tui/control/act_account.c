@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Making, using and deleting accounts: by commands, which ask for the password, and by the form of
- * the first run.
+ * Making, using and deleting accounts by commands, which ask for the password, and who is signed
+ * in.
  */
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client-tui/control/acts.h"
@@ -103,8 +102,8 @@ answer_register_password(struct control *control, const char *key UNUSED, const 
 	ask_password(control, TOPIC_REGISTER_AGAIN, "The same once more", "");
 }
 
-static void
-on_registered(void *arg, const struct answer *answer)
+void
+account_on_registered(void *arg, const struct answer *answer)
 {
 	struct question *question = arg;
 	const struct msg_register_ok *ok = answer->message;
@@ -129,8 +128,8 @@ answer_register_again(struct control *control, const char *key UNUSED, const cha
 	if (strcmp(wish->password, password) == 0) {
 		question = question_new(control, wish->pane, 0, wish->name);
 		begin_waiting(question,
-		    outbox->register_account(outbox->arg, wish->name, password, on_registered,
-			question),
+		    outbox->register_account(
+			outbox->arg, wish->name, password, account_on_registered, question),
 		    "Making the account…");
 	} else {
 		control_alert(control, wish->pane,
@@ -154,8 +153,8 @@ command_login(struct order *order)
 	ask_password(order->control, TOPIC_LOGIN_PASSWORD, "Password of ", order->words[1]);
 }
 
-static void
-on_logged_in(void *arg, const struct answer *answer)
+void
+account_on_logged_in(void *arg, const struct answer *answer)
 {
 	struct question *question = arg;
 
@@ -175,7 +174,8 @@ answer_login_password(struct control *control, const char *key UNUSED, const cha
 		return;
 	question = question_new(control, wish->pane, wish->uid, wish->name);
 	begin_waiting(question,
-	    outbox->login(outbox->arg, wish->uid, wish->name, password, on_logged_in, question),
+	    outbox->login(
+		outbox->arg, wish->uid, wish->name, password, account_on_logged_in, question),
 	    "Signing in…");
 	wish_clear(wish);
 }
@@ -269,154 +269,26 @@ answer_delete_sure(struct control *control, const char *key, const char *text UN
 	wish_clear(wish);
 }
 
-/* --- the form ----------------------------------------------------------------------------- */
+/* --- me ----------------------------------------------------------------------------------- */
 
 void
-form_show(struct control *control, bool is_new)
+command_me(struct order *order)
 {
-	const struct me *me = &control->model->me;
+	const struct me *me = &order->control->model->me;
+	char who[TEXT_NAME_ROOM + 64] = "Nobody is signed in";
 
-	form_open(model_change_form(control->model), bytes_of_string(me->server),
-	    bytes_of_string(control->model->form.hint), bytes_of_string(me->name), is_new);
-}
-
-/* The field that a refusal is about. */
-static enum form_field
-field_of(enum status status)
-{
-	switch (status) {
-	case STATUS_WRONG_PROOF:
-	case STATUS_TOO_SHORT:
-		return FORM_PASSWORD;
-	case STATUS_BAD_NAME:
-	case STATUS_NO_SUCH_USER:
-	case STATUS_AMBIGUOUS:
-	case STATUS_ACCOUNT_GONE:
-		return FORM_NAME;
-	default:
-		return FORM_SERVER;
-	}
-}
-
-static void
-on_form_answer(void *arg, const struct answer *answer)
-{
-	struct question *question = arg;
-	struct model *model = question->control->model;
-	struct form *form = model_change_form(model);
-	const char *sentence = answer->status == STATUS_STOPPED ? "Stopped. Enter tries it again."
-								: answer->sentence;
-
-	if (form->is_open && answer->status != STATUS_OK) {
-		form_refuse(form, field_of(answer->status), bytes_of_string(sentence));
-		question_drop(question);
-		return;
-	}
-	form_close(form);
-	if (answer->type == MSG_REGISTER_OK)
-		on_registered(arg, answer);
-	else
-		on_logged_in(arg, answer);
-}
-
-/* NULL when it can be handed in, else what is missing or wrong, and in which field first. */
-static const char *
-find_gap(const struct form *form, enum form_field *field)
-{
-	*field = FORM_SERVER;
-	if (form_text(form, FORM_SERVER).len == 0)
-		return "Which server? An invite line, or host:port.";
-	*field = FORM_NAME;
-	if (form_text(form, FORM_NAME).len == 0)
-		return "Which name?";
-	if (!str_is_name(form_text(form, FORM_NAME)))
-		return status_text(STATUS_BAD_NAME);
-	*field = FORM_PASSWORD;
-	return form_text(form, FORM_PASSWORD).len == 0 ? "The password is missing." : NULL;
-}
-
-/* A slip in a password that nobody sees would lock its owner out. */
-static bool
-is_password_sure(struct form *form)
-{
-	if (!form->is_new)
-		return true;
-	if (!form_is_again(form)) {
-		form_ask_again(form,
-		    bytes_of_string("A new account: its password once more. Who has one already "
-				    "chooses \"back\" below."));
-		return false;
-	}
-	if (form_is_same(form))
-		return true;
-	form_refuse(form, FORM_PASSWORD,
-	    bytes_of_string("The two passwords are not the same. The first one again."));
-	return false;
-}
-
-static void
-send_form(struct control *control)
-{
-	struct form *form = model_change_form(control->model);
-	const struct outbox *outbox = control->outbox;
-	char *name = mem_string_of(form_text(form, FORM_NAME));
-	char *password = mem_string_of(form_text(form, FORM_PASSWORD));
-	struct question *question = question_new(control, pane_home(), 0, name);
-	enum status status;
-	uint64_t uid = 0;
-
-	if (form->is_new) {
-		status = outbox->register_account(outbox->arg, name, password, on_form_answer,
-		    question);
-	} else {
-		command_uid(name, &uid);
-		status = outbox->login(outbox->arg, uid, name, password, on_form_answer, question);
-	}
-	if (status == STATUS_OK) {
-		form_submit(form,
-		    bytes_of_string(form->is_new ? "Making the account…" : "Signing in…"));
-	} else {
-		form_refuse(form, field_of(status), bytes_of_string(control_refusal(control,
-		    status)));
-		question_drop(question);
-	}
-	mem_free_secret(password);
-	free(name);
+	if (me->uid != 0)
+		snprintf(who, sizeof(who), "You are %s (%" PRIu64 ")", me->name, me->uid);
+	control_note(order->control, order->pane, "%s; server %s; %s%s%s", who,
+	    me->server[0] != '\0' ? me->server : "none", me_link_words(me->link),
+	    me->why[0] != '\0' ? ": " : ".", me->why);
 }
 
 void
-form_hand_in(struct control *control)
+command_reconnect(struct order *order)
 {
-	struct form *form = model_change_form(control->model);
-	char why[OUTBOX_WHY_ROOM];
-	enum form_field field;
-	const char *gap;
+	enum status status = order->control->outbox->reconnect(order->control->outbox->arg);
 
-	if (form->is_busy)
-		return;
-	/* Enter goes on to the next field, until there is none. */
-	gap = find_gap(form, &field);
-	if (form->field < FORM_PASSWORD && (gap == NULL || field > form->field)) {
-		form_hush(form);
-		form_next(form);
-		return;
-	}
-	if (gap != NULL)
-		form_refuse(form, field, bytes_of_string(gap));
-	else if (!is_password_sure(form))
-		return;
-	else if (!control->outbox->use_server(control->outbox->arg, form_text(form, FORM_SERVER),
-	    why))
-		form_refuse(form, FORM_SERVER, bytes_of_string(why));
-	else
-		send_form(control);
-}
-
-void
-form_escape(struct control *control)
-{
-	if (control->model->form.is_busy)
-		control->outbox->stop(control->outbox->arg);
-	else
-		form_close(model_change_form(control->model));
+	if (status != STATUS_OK)
+		control_refuse(order->control, order->pane, status);
 }

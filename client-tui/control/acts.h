@@ -57,6 +57,10 @@ void answer_line(struct control *control);
 /* The help's last page, or its first. */
 void help_to_end(struct control *control, bool is_last);
 
+/* What became of a registration or a login, for the commands and the form: arg is the question. */
+void account_on_registered(void *arg, const struct answer *answer);
+void account_on_logged_in(void *arg, const struct answer *answer);
+
 /* The form: opened, and handed in by Enter in its last field. */
 void form_show(struct control *control, bool is_new);
 void form_hand_in(struct control *control);
