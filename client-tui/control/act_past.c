@@ -131,9 +131,10 @@ show_list(struct recall *recall, const struct history_list *list)
 
 	if (out == NULL)
 		return;
-	fputs("What is kept on this computer (/history NAME shows it):", out);
-	for (size_t i = 0; i < list->count; i++) {
-		const struct history_conversation *one = &list->conversations[i];
+	/* The newest one stands next to where it was asked. */
+	fputs("What is kept on this computer:", out);
+	for (size_t i = list->count; i > 0; i--) {
+		const struct history_conversation *one = &list->conversations[i - 1];
 		char name[TEXT_NAME_ROOM], when[WHEN_ROOM];
 
 		text_clean_line(bytes_of_string(one->name), name, sizeof(name));
@@ -143,6 +144,7 @@ show_list(struct recall *recall, const struct history_list *list)
 		if (one->unread > 0)
 			fprintf(out, ", %" PRIu64 " not read", one->unread);
 	}
+	fputs("\n/history NAME shows one.", out);
 	if (fclose(out) == 0)
 		model_note(model, recall->pane, bytes_of(text, len));
 	free(text);

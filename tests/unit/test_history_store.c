@@ -414,6 +414,31 @@ test_nothing_to_search_for(void **state)
 		    STATUS_TOO_SHORT);
 }
 
+/* Whatever is typed is words, and no language of its own. */
+static void
+test_any_bytes_can_be_searched_for(void **state)
+{
+	static const char *const parts[] = { "\"", "*", "(", ")", "^", ":", "-", "+", "{", "}", " ",
+		"NEAR", "AND", "NOT", "OR", "text", "a", "雨", "\xcc\x81", "\xff", "\xe9\x9b", "'", ";" };
+	struct scene *scene = *state;
+
+	open_store(scene);
+	put(scene, BOB, HISTORY_THEIRS, 1, "a text of 雨");
+	srandom(1);
+	for (int i = 0; i < 2000; i++) {
+		char words[64] = "";
+		enum status status;
+
+		for (long j = random() % 10; j >= 0; j--)
+			strcat(words, parts[(size_t)random() % ARRAY_LEN(parts)]);
+		history_page_clear(&scene->page);
+		status = history_store_search(
+		    scene->store, bytes_of_string(words), BOB, 0, 10, &scene->page);
+		if (status != STATUS_OK && status != STATUS_TOO_SHORT)
+			fail_msg("%s: %s", words, history_store_why(scene->store));
+	}
+}
+
 /* --- files ---------------------------------------------------------------------------------- */
 
 static void
@@ -744,6 +769,7 @@ main(void)
 		ON_SCENE(test_words_of_any_language_are_found),
 		ON_SCENE(test_search_goes_on_where_it_was_and_stays_with_a_peer),
 		ON_SCENE(test_nothing_to_search_for),
+		ON_SCENE(test_any_bytes_can_be_searched_for),
 		ON_SCENE(test_files_are_for_the_owner_alone),
 		ON_SCENE(test_file_from_the_future_is_left_alone),
 		ON_SCENE(test_database_of_another_program_is_left_alone),
