@@ -7,9 +7,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "client-tui/net/peer_dial.h"
 #include "client-tui/net/peer_door.h"
@@ -309,6 +311,84 @@ dial_leaves_who_says_another_token(void **state UNUSED)
 	dialling_close(&dialling);
 }
 
+/* Who accepts and says nothing is left after a round, dialled anew, and given up at the end. */
+static void
+dial_has_rounds(void **state UNUSED)
+{
+	static const uint8_t key[IDENTITY_KEY_SIZE] = { 1 };
+	struct peer_limits limits = peer_limits_usual;
+	struct peer_meeting meeting = meeting_with(1, key);
+	struct dialling dialling;
+	struct peer_dial *dial;
+	struct raw raw;
+
+	limits.round_ms = 300;
+	limits.rounds = 4;
+	dialling_open(&dialling);
+	meeting_add(&meeting, loopback(1, ntohs(dialling.address.sin_port)));
+	dial = peer_dial_new(
+	    dialling.stage.base, &limits, dialling.door.port, &meeting, dialling_on_way, &dialling);
+	for (int i = 0; i < 2; i++) {
+		raw_open(&raw, &dialling.stage, accept_from_door(&dialling), true);
+		stage_until(&dialling.stage, raw.ended || raw.broken);
+		assert_int_equal(buffer_len(raw.got), PEER_TOKEN_SIZE);
+		raw_close(&raw);
+		/* As above: until somebody waits to be accepted. */
+		raw_open(&raw, &dialling.stage, dup(dialling.listener), true);
+		if (i == 0)
+			stage_until(&dialling.stage, raw.broken);
+		raw_close(&raw);
+	}
+	/* Nothing but timers is left in the loop, and they end. */
+	event_base_dispatch(dialling.stage.base);
+	assert_int_equal(dialling.way, -1);
+	peer_dial_free(dial);
+	dialling_close(&dialling);
+}
+
+/* ---- a process without descriptors ---- */
+
+static void
+count_knock(int fd, void *arg)
+{
+	close(fd);
+	++*(unsigned *)arg;
+}
+
+/* Who knocks then is let in a little later, and the loop does not spin meanwhile. */
+static void
+door_waits_for_descriptors(void **state UNUSED)
+{
+	struct rlimit before, low;
+	struct address address;
+	struct stage stage;
+	struct peer_door door;
+	unsigned knocks = 0;
+	int fd, turns = 0;
+
+	stage_open(&stage, false);
+	assert_int_equal(peer_door_open(&door), STATUS_OK);
+	peer_door_watch(&door, stage.base, count_knock, &knocks);
+	address = loopback(1, door.port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = before;
+	low.rlim_cur = (rlim_t)fd;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_int_equal(connect(fd, &address.any, address.len), 0);
+	stage_turn(&stage);
+	assert_int_equal(knocks, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	while (knocks == 0) {
+		stage_turn(&stage);
+		turns++;
+	}
+	assert_in_range(turns, 1, 3);
+	close(fd);
+	peer_door_close(&door);
+	stage_close(&stage);
+}
+
 int
 main(void)
 {
@@ -322,6 +402,8 @@ main(void)
 		cmocka_unit_test(door_has_a_port_to_itself_and_shares_it),
 		cmocka_unit_test(dial_goes_on_until_it_is_let_in),
 		cmocka_unit_test(dial_leaves_who_says_another_token),
+		cmocka_unit_test(dial_has_rounds),
+		cmocka_unit_test(door_waits_for_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

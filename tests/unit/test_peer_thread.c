@@ -235,6 +235,67 @@ leaving_is_told(void **state)
 	both_type(scene);
 }
 
+/* Ann may say two at once and one a second; who leaves does not wait for that. */
+static void
+last_words_are_not_kept_back(void **state)
+{
+	struct scene *scene = *state;
+	struct peer_limits limits = peer_limits_usual;
+	struct heard *ben_of_cai, *cai_of_ben = heard_of(&scene->ben, CAI);
+
+	limits.letter_burst = 2;
+	limits.letter_rate = 1;
+	talker_open(&scene->cai, &scene->stage, CAI, &limits);
+	ben_of_cai = heard_of(&scene->cai, BEN);
+	introduce(&scene->cai, &scene->ben, true, true);
+	stage_until(&scene->stage, ben_of_cai->ups == 1 && cai_of_ben->ups == 1);
+	for (uint64_t id = 1; id <= 30; id++)
+		talker_say(&scene->cai, BEN, id, "bye");
+	peer_thread_leave(scene->cai.thread, BEN);
+	stage_until(&scene->stage, cai_of_ben->downs == 1);
+	assert_int_equal(cai_of_ben->texts, 30);
+	assert_int_equal(cai_of_ben->why, STATUS_LEFT);
+}
+
+static bool
+machine_has_ipv6(void)
+{
+	struct address address = { .len = sizeof(address.v6) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has_it;
+
+	address.v6.sin6_family = AF_INET6;
+	address.v6.sin6_addr = in6addr_loopback;
+	has_it = fd >= 0 && bind(fd, &address.any, address.len) == 0;
+	if (fd >= 0)
+		close(fd);
+	return has_it;
+}
+
+static void
+ipv6_is_a_way(void **state)
+{
+	struct scene *scene = *state;
+	struct talker *ann = &scene->ann, *ben = &scene->ben;
+	struct peer_meeting for_ann = meeting_with(BEN, ben->identity.public_key);
+	struct peer_meeting for_ben = meeting_with(ANN, ann->identity.public_key);
+	struct address address = { .len = sizeof(address.v6) };
+
+	if (!machine_has_ipv6())
+		skip();
+	address.v6.sin6_family = AF_INET6;
+	address.v6.sin6_addr = in6addr_loopback;
+	address.v6.sin6_port = htons(ann->port);
+	meeting_add(&for_ann, address); /* herself */
+	address.v6.sin6_port = htons(ben->port);
+	meeting_add(&for_ann, address);
+	memcpy(for_ben.token, for_ann.token, sizeof(for_ben.token));
+	assert_int_equal(peer_thread_meet(ann->thread, &for_ann), STATUS_OK);
+	assert_int_equal(peer_thread_meet(ben->thread, &for_ben), STATUS_OK);
+	stage_until(&scene->stage, scene->ben_of_ann->ups == 1 && scene->ann_of_ben->ups == 1);
+	both_type(scene);
+}
+
 static void
 stopping_leaves(void **state)
 {
@@ -486,6 +547,8 @@ main(void)
 		TEST(a_later_meeting_brings_another_way),
 		TEST(several_sessions_at_once),
 		TEST(leaving_is_told),
+		TEST(last_words_are_not_kept_back),
+		TEST(ipv6_is_a_way),
 		TEST(stopping_leaves),
 		TEST(logging_out_leaves),
 		TEST(a_new_port_does_not_end_sessions),
