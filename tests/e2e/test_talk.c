@@ -4,7 +4,6 @@
  * then without any.
  */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,17 +20,12 @@
 #include "client-tui/net/whole_file.h"
 #include "shared/compiler.h"
 #include "shared/mem.h"
+#include "tests/support/client.h"
 #include "tests/support/process.h"
 #include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CLIENTS = 3, TEXT_MOST = 16384 };
-
-/* A client, its standard input at our end of a pipe with a name. */
-struct client {
-	struct process *process;
-	int input;
-};
 
 struct world {
 	char *folder;
@@ -88,16 +82,6 @@ set_up(void **state)
 	return 0;
 }
 
-static void
-client_stop(struct client *client)
-{
-	if (client->process == NULL)
-		return;
-	process_free(client->process);
-	close(client->input);
-	client->process = NULL;
-}
-
 static int
 tear_down(void **state)
 {
@@ -112,56 +96,6 @@ tear_down(void **state)
 }
 
 /* --- the clients -------------------------------------------------------------------------- */
-
-/*
- * Each has a folder of its own, as people have; it is found again when the client starts once
- * more.
- */
-static struct client *
-client_start(struct world *world, size_t number)
-{
-	struct client *client = &world->clients[number];
-	char *invite = server_invite(world->folder);
-	char *state = mem_format("XDG_STATE_HOME=%s/%zu", world->folder, number);
-	char *config = mem_format("XDG_CONFIG_HOME=%s/%zu", world->folder, number);
-	char *pipe = mem_format("%s/input.%zu", world->folder, number);
-	char *program = mem_string(process_program("tingyu"));
-	const char *const argv[] = { "/usr/bin/env", "LC_ALL=C.UTF-8", state, config, "/bin/sh",
-		"-c", "exec \"$1\" --headless -s \"$2\" <\"$3\"", "sh", program, invite, pipe,
-		NULL };
-
-	unlink(pipe);
-	assert_int_equal(mkfifo(pipe, 0600), 0);
-	client->input = open(pipe, O_RDWR | O_CLOEXEC);
-	assert_true(client->input >= 0);
-	client->process = process_start("tingyu", argv);
-	free(invite);
-	free(state);
-	free(config);
-	free(pipe);
-	free(program);
-	return client;
-}
-
-static void
-tell(struct client *client, const char *line)
-{
-	assert_int_equal(dprintf(client->input, "%s\n", line), strlen(line) + 1);
-}
-
-static void
-hear(struct client *client, const char *text)
-{
-	if (!process_wait_line(client->process, text, PROCESS_PATIENCE_MS))
-		fail_msg("the client did not say \"%.200s\"", text);
-}
-
-static void
-ask(struct client *client, const char *line, const char *text)
-{
-	tell(client, line);
-	hear(client, text);
-}
 
 static const char *
 last_of(const char *text, const char *word)
@@ -186,19 +120,20 @@ be_online(struct client *client)
 		hear(client, "state online");
 }
 
+static struct client *
+come_back(struct world *world, size_t number)
+{
+	client_start(&world->clients[number], world->folder, number);
+	return &world->clients[number];
+}
+
 /* Uids count from 1 in the order of registration. */
 static struct client *
 join(struct world *world, size_t number, const char *name)
 {
-	struct client *client = client_start(world, number);
-	char *line = mem_format("/register %s", name),
-	     *state = mem_format("state online %zu %s", number + 1, name);
+	struct client *client = come_back(world, number);
 
-	ask(client, line, "ask A password for");
-	ask(client, "a secret", "ask The same once more");
-	ask(client, "a secret", state);
-	free(line);
-	free(state);
+	client_register(client, name, "a secret", number + 1);
 	return client;
 }
 
@@ -361,7 +296,7 @@ a_killed_client_is_missed(void **state)
 	hear(bob, "alert 1 alice: The session with alice is lost: ");
 	client_stop(alice);
 	/* The account and the contacts are still there. */
-	alice = client_start(world, 0);
+	alice = come_back(world, 0);
 	hear(alice, "state online 1 alice");
 	ask(alice, "/talk bob", "note 2 bob: You are connected to bob");
 	hear(bob, "note 1 alice: You are connected to alice");
@@ -462,7 +397,7 @@ a_session_ends_with_the_account(void **state)
 	ask(alice, "/login alice", "ask Password of");
 	ask(alice, "a secret", "state online 1 alice");
 	ask(alice, "/talk bob", "note 2 bob: You are connected to bob");
-	elsewhere = client_start(world, 2);
+	elsewhere = come_back(world, 2);
 	ask(elsewhere, "/login alice", "ask Password of");
 	ask(elsewhere, "a secret", "state online 1 alice");
 	hear(alice, "note 2 bob: Your account is used at another place now");
@@ -514,7 +449,7 @@ contacts_are_kept(void **state)
 	assert_true(!contacts_find(&contacts, 2)->is_added && contacts_find(&contacts, 2)->has_key);
 	contacts_clear(&contacts);
 	client_stop(alice);
-	alice = client_start(world, 0);
+	alice = come_back(world, 0);
 	hear(alice, "state online 1 alice");
 	ask(alice, "/remove carol", "note carol (3) is no contact any more.");
 	ask(alice, "/remove carol", "alert carol is no contact of yours.");
@@ -570,7 +505,7 @@ another_key_is_refused(void **state)
 	free(path);
 	contacts_clear(&contacts);
 	client_stop(alice);
-	alice = client_start(world, 0);
+	alice = come_back(world, 0);
 	hear(alice, "state online 1 alice");
 	ask(bob, "/talk alice", "alert 1 alice: alice does not want to talk now.");
 	hear(alice, "alert 2 bob: bob has a new key.");
@@ -607,7 +542,7 @@ what_was_said_survives_kill_9(void **state)
 	kill_client(bob);
 
 	/* Nobody is there, and still it can be read. */
-	alice = client_start(world, 0);
+	alice = come_back(world, 0);
 	hear(alice, "state online 1 alice");
 	tell(alice, "/history bob");
 	hear(alice, "earlier delivered 2 bob: is it raining?");
@@ -620,7 +555,7 @@ what_was_said_survives_kill_9(void **state)
 	free(text);
 
 	/* A session goes on from there; each line is once in it. */
-	bob = client_start(world, 1);
+	bob = come_back(world, 1);
 	hear(bob, "state online 2 bob");
 	ask(alice, "/talk bob", "note 2 bob: You are connected to bob");
 	ask(bob, "/talk alice", "earlier message 1 alice: is it raining?");

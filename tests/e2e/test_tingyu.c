@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* tingyu --headless at a real tingyu-server: the founding functions, as people type them. */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,23 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "shared/mem.h"
+#include "tests/support/client.h"
 #include "tests/support/process.h"
 #include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
 
 enum { CLIENTS = 2 };
-
-/* A client, its standard input at our end of a pipe with a name. */
-struct client {
-	struct process *process;
-	int input;
-};
 
 struct world {
 	char *folder;
@@ -55,16 +48,6 @@ set_up(void **state)
 	return 0;
 }
 
-static void
-client_stop(struct client *client)
-{
-	if (client->process == NULL)
-		return;
-	process_free(client->process);
-	close(client->input);
-	client->process = NULL;
-}
-
 static int
 tear_down(void **state)
 {
@@ -78,62 +61,11 @@ tear_down(void **state)
 	return 0;
 }
 
-/* Each has a folder of its own, as two people have; it is found again when the client starts once more. */
 static struct client *
-client_start(struct world *world, size_t number)
+begin(struct world *world, size_t number)
 {
-	struct client *client = &world->clients[number];
-	char *invite = server_invite(world->folder);
-	char *state = mem_format("XDG_STATE_HOME=%s/%zu", world->folder, number);
-	char *config = mem_format("XDG_CONFIG_HOME=%s/%zu", world->folder, number);
-	char *pipe = mem_format("%s/input.%zu", world->folder, number);
-	char *program = mem_string(process_program("tingyu"));
-	const char *const argv[] = { "/usr/bin/env", "LC_ALL=C.UTF-8", state, config, "/bin/sh", "-c",
-		"exec \"$1\" --headless -s \"$2\" <\"$3\"", "sh", program, invite, pipe, NULL };
-
-	unlink(pipe);
-	assert_int_equal(mkfifo(pipe, 0600), 0);
-	client->input = open(pipe, O_RDWR | O_CLOEXEC);
-	assert_true(client->input >= 0);
-	client->process = process_start("tingyu", argv);
-	free(invite);
-	free(state);
-	free(config);
-	free(pipe);
-	free(program);
-	return client;
-}
-
-static void
-tell(struct client *client, const char *line)
-{
-	assert_int_equal(dprintf(client->input, "%s\n", line), strlen(line) + 1);
-}
-
-static void
-hear(struct client *client, const char *text)
-{
-	if (!process_wait_line(client->process, text, PROCESS_PATIENCE_MS))
-		fail_msg("the client did not say \"%s\"", text);
-}
-
-static void
-ask(struct client *client, const char *line, const char *text)
-{
-	tell(client, line);
-	hear(client, text);
-}
-
-static void
-register_as(struct client *client, const char *name, const char *password, const char *answer)
-{
-	char *line = mem_format("/register %s", name);
-
-	ask(client, line, "ask A password for");
-	ask(client, password, "ask The same once more");
-	ask(client, password, answer);
-	hear(client, "state online");
-	free(line);
+	client_start(&world->clients[number], world->folder, number);
+	return &world->clients[number];
 }
 
 /* --- tests -------------------------------------------------------------------------------- */
@@ -142,10 +74,10 @@ static void
 the_founding_functions(void **state)
 {
 	struct world *world = *state;
-	struct client *alice = client_start(world, 0), *bob = client_start(world, 1);
+	struct client *alice = begin(world, 0), *bob = begin(world, 1);
 
-	register_as(alice, "alice", "secret", "note You are alice, uid 1");
-	register_as(bob, "bob", "hunter2", "note You are bob, uid 2");
+	client_register(alice, "alice", "secret", 1);
+	client_register(bob, "bob", "hunter2", 2);
 	ask(alice, "4", "user 1 online alice");
 	hear(alice, "user 2 online bob");
 	hear(alice, "page 1 of 1, accounts 2");
@@ -175,17 +107,17 @@ static void
 the_account_is_kept(void **state)
 {
 	struct world *world = *state;
-	struct client *client = client_start(world, 0);
+	struct client *client = begin(world, 0);
 
-	register_as(client, "alice", "secret", "note You are alice, uid 1");
+	client_register(client, "alice", "secret", 1);
 	process_signal(client->process, SIGKILL);
 	assert_true(process_wait_exit(client->process, PROCESS_PATIENCE_MS, NULL));
 	client_stop(client);
-	client = client_start(world, 0);
+	client = begin(world, 0);
 	hear(client, "state online 1 alice");
 	ask(client, "/logout", "note You are signed out.");
 	client_stop(client);
-	client = client_start(world, 0);
+	client = begin(world, 0);
 	ask(client, "/online 1", "alert You are not signed in");
 }
 
@@ -193,11 +125,11 @@ static void
 a_second_client_on_the_same_folder_leaves(void **state)
 {
 	struct world *world = *state;
-	struct client *first = client_start(world, 0), second;
+	struct client *first = begin(world, 0), second;
 
-	register_as(first, "alice", "secret", "note You are alice, uid 1");
+	client_register(first, "alice", "secret", 1);
 	second = *first;
-	hear(client_start(world, 0), "Another tingyu of yours runs already");
+	hear(begin(world, 0), "Another tingyu of yours runs already");
 	client_stop(&second);
 }
 
@@ -205,9 +137,9 @@ static void
 a_server_that_goes_and_comes_back(void **state)
 {
 	struct world *world = *state;
-	struct client *client = client_start(world, 0);
+	struct client *client = begin(world, 0);
 
-	register_as(client, "alice", "secret", "note You are alice, uid 1");
+	client_register(client, "alice", "secret", 1);
 	stop_server(world);
 	hear(client, "state offline 1 alice");
 	ask(client, "/online 1", "alert There is no connection");
