@@ -157,9 +157,13 @@ void
 account_on_logged_in(void *arg, const struct answer *answer)
 {
 	struct question *question = arg;
+	const struct me *me = &question->control->model->me;
 
 	if (answer->status != STATUS_OK)
 		question_refuse(question, answer);
+	else
+		control_note(question->control, question->pane, "You are %s (%" PRIu64 ").",
+		    me->name, me->uid);
 	question_drop(question);
 }
 

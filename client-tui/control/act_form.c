@@ -14,7 +14,8 @@ form_show(struct control *control, bool is_new)
 	const struct me *me = &control->model->me;
 
 	form_open(model_change_form(control->model), bytes_of_string(me->server),
-	    bytes_of_string(control->model->form.hint), bytes_of_string(me->name), is_new);
+	    bytes_of_string(control->model->form.hint), bytes_of_string(is_new ? "" : me->name),
+	    is_new);
 }
 
 /* The field that a refusal is about. */

@@ -18,7 +18,6 @@ void
 me_sign_out(struct me *me)
 {
 	me->uid = 0;
-	me->name[0] = '\0';
 }
 
 void

@@ -18,7 +18,7 @@ enum me_link {
 
 struct me {
 	uint64_t uid; /* 0: nobody is signed in */
-	char name[TEXT_NAME_ROOM];
+	char name[TEXT_NAME_ROOM]; /* also of who was signed in last */
 	char server[300]; /* as a person would write it: "home.example" */
 	enum me_link link;
 	uint64_t since_s; /* wall clock */

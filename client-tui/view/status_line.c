@@ -349,7 +349,7 @@ add_state(struct bar *bar, const struct model *model)
 
 	if (model_pane(model).kind == PANE_DIRECTORY)
 		add_directory_keys(bar, &model->directory);
-	else if (chat != NULL && chat_has_ended(chat))
+	else if (chat != NULL && chat_has_ended(chat) && model->me.uid != 0)
 		add_end(bar, chat);
 	else if (model->me.link != ME_LINK_ONLINE && model->me.why[0] != '\0')
 		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_ALERT, "", model->me.why);

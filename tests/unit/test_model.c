@@ -42,7 +42,8 @@ knows_who_i_am(void **state UNUSED)
 	assert_string_equal(model->me.why, "The connection broke.");
 	me_sign_out(me);
 	assert_int_equal(model->me.uid, 0);
-	assert_string_equal(model->me.name, "");
+	/* Whose it is what stands in the panes, and who may want to sign in again. */
+	assert_string_equal(model->me.name, "alice");
 }
 
 /* --- contacts ---------------------------------------------------------------------- */

@@ -36,7 +36,8 @@ the_form_signs_in(void **state)
 	typist_sign_out(typist);
 	typist_enter(typist, "/login");
 	assert_true(typist->model->form.is_open);
-	/* The server is filled in, the name of before too. */
+	/* The server is filled in, the name of before too; only the password is missing. */
+	assert_int_equal(typist->model->form.field, FORM_PASSWORD);
 	typist_type(typist, "\033[A\033[A\033[A");
 	while (typist->model->form.field != FORM_NAME)
 		typist_type(typist, "\t");
