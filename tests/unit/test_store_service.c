@@ -398,7 +398,8 @@ a_full_queue_says_busy(void **state)
 		done += replies[i].answer.status == STATUS_OK;
 	}
 	assert_int_equal(busy + done, COUNT);
-	assert_true(done >= 16 && busy > 0);
+	/* On a slow machine also those that had a place may have waited for too long. */
+	assert_true(busy >= COUNT - 256 - 16);
 	assert_int_equal(database_ask(database, "SELECT COUNT(*) FROM account"), done);
 	close_scene(&scene);
 	event_base_free(base);
