@@ -341,21 +341,33 @@ add_directory_keys(struct bar *bar, const struct directory *directory)
 	}
 }
 
+/* Why the server is not connected; who was sent away is not tried again by itself. */
+static void
+add_why(struct bar *bar, const struct me *me)
+{
+	bool is_away = me->link == ME_LINK_NONE && me->uid != 0;
+
+	bar_add(bar, BAR_LEFT, is_away ? RANK_NEWS : RANK_KEPT, STYLE_ALERT, "", me->why);
+	if (is_away)
+		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, " ", "/reconnect goes online again.");
+}
+
 /* What stands there as long as it is so: why nothing is connected, or what keys there are. */
 static void
 add_state(struct bar *bar, const struct model *model)
 {
 	const struct chat *chat = model_shown_chat(model);
+	const struct me *me = &model->me;
 
 	if (model_pane(model).kind == PANE_DIRECTORY)
 		add_directory_keys(bar, &model->directory);
-	else if (chat != NULL && chat_has_ended(chat) && model->me.uid != 0)
-		add_end(bar, chat);
-	else if (model->me.link != ME_LINK_ONLINE && model->me.why[0] != '\0')
-		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_ALERT, "", model->me.why);
-	else if (model->me.uid == 0)
+	else if (me->uid == 0 && me->why[0] == '\0')
 		bar_add(bar, BAR_LEFT, RANK_KEPT, STYLE_BOLD, "",
 		    "New here: /register · back: /login");
+	else if (me->link != ME_LINK_ONLINE)
+		add_why(bar, me);
+	else if (chat != NULL && chat_has_ended(chat))
+		add_end(bar, chat);
 }
 
 void

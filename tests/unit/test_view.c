@@ -449,6 +449,10 @@ server_gone(void **state UNUSED)
 	SHOWS("offline-sessions", 80, 24);
 	model_show(model, pane_home());
 	SHOWS("offline-home", 80, 24);
+	me_set_link(model_change_me(model), ME_LINK_NONE, NOW, 0,
+	    TEXT("Your account is used at another place now."));
+	SHOWS("sent-away", 80, 24);
+	SHOWS("sent-away", 40, 10);
 }
 
 /*
