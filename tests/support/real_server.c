@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "shared/compiler.h"
 #include "tests/support/process.h"
 #include "tests/support/server.h"
 #include "tests/support/tmpdir.h"
@@ -37,6 +38,20 @@ void
 real_server_stop(struct real_server *server)
 {
 	assert_true(process_stop(server->process, SIGINT, PROCESS_PATIENCE_MS));
+	process_free(server->process);
+	server->process = NULL;
+}
+
+void
+real_server_kill(struct real_server *server)
+{
+	pid_t pids[8];
+	size_t count = process_children(process_pid(server->process), NULL, pids, ARRAY_LEN(pids));
+
+	process_signal(server->process, SIGKILL);
+	assert_true(process_wait_exit(server->process, PROCESS_PATIENCE_MS, NULL));
+	for (size_t i = 0; i < count; i++)
+		assert_true(process_wait_gone(pids[i], PROCESS_PATIENCE_MS));
 	process_free(server->process);
 	server->process = NULL;
 }

@@ -19,6 +19,9 @@ void real_server_start(struct real_server *server);
 /* Kills it if it runs and removes the folder. All zero is fine. */
 void real_server_clear(struct real_server *server);
 
+/* All of its processes at once, without a goodbye. */
+void real_server_kill(struct real_server *server);
+
 /* Stops it as an operator would, and starts it again at the same place with the same accounts. */
 void real_server_stop(struct real_server *server);
 void real_server_resume(struct real_server *server);
