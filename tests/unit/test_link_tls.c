@@ -36,7 +36,7 @@ both_ends_know_one_binding_and_the_pin(void **state)
 {
 	struct stage *stage = *state;
 	uint8_t ours[TLS_BINDING_SIZE], theirs[TLS_BINDING_SIZE], other[TLS_BINDING_SIZE],
-	    pin[TLS_PIN_SIZE];
+	    pin[TLS_PIN_SIZE], nothing[TLS_PIN_SIZE] = { 0 };
 	struct end client = { 0 }, server = { 0 }, client_2 = { 0 }, server_2 = { 0 };
 
 	stage_link(stage, &client, &server);
@@ -49,6 +49,11 @@ both_ends_know_one_binding_and_the_pin(void **state)
 	assert_int_equal(link_peer_pin(client.link, pin), STATUS_OK);
 	assert_memory_equal(pin, stage->pin, sizeof(pin));
 	assert_int_equal(link_peer_pin(server.link, pin), STATUS_NOT_FOUND);
+	/* What each has shown, and the client had nothing to show. */
+	link_own_pin(server.link, pin);
+	assert_memory_equal(pin, stage->pin, sizeof(pin));
+	link_own_pin(client.link, pin);
+	assert_memory_equal(pin, nothing, sizeof(pin));
 	assert_true(link_is_tls(client.link));
 	end_close(&client);
 	end_close(&server);
