@@ -247,14 +247,29 @@ load(struct control *control, const struct chat *chat, enum history_direction di
 	    on_page, recall);
 }
 
+/* At least so many entries are above of the screen: each has a row of its own. */
+static size_t
+entries_above(const struct control *control, const struct transcript *transcript)
+{
+	size_t rows = (size_t)control->rows;
+
+	if (transcript->place.id > 0)
+		return transcript->place.id - transcript->first_id;
+	return transcript->count > rows ? transcript->count - rows : 0;
+}
+
 /* Within a screen above of what is shown. */
 static bool
 is_near_top(const struct control *control, const struct transcript *transcript)
 {
 	const struct model *model = control->model;
 	int page = view_page(model, control->columns, control->rows);
-	struct transcript_place above = view_scroll(model, control->columns, control->rows, -page);
+	struct transcript_place above;
 
+	/* This is asked after each key, and nearly always answered so. */
+	if (entries_above(control, transcript) > (size_t)page)
+		return false;
+	above = view_scroll(model, control->columns, control->rows, -page);
 	/* No place: all of it is seen. */
 	return above.id == 0 || above.id == transcript->first_id;
 }
