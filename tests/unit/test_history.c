@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,15 +22,13 @@
 #include <event2/event.h>
 
 #include "client-tui/history/history.h"
-#include "client-tui/history/history_store.h"
 #include "client-tui/net/helper.h"
 #include "shared/link.h"
+#include "tests/support/shelf.h"
 #include "tests/support/stage.h"
 #include "tests/support/tmpdir.h"
 
 enum {
-	BOB = 11,
-	CAROL = 12,
 	ROUNDS = 12,           /* of killing */
 	ROUND_MOST_US = 60000, /* the latest kill behind the first acknowledgement */
 };
@@ -377,24 +374,13 @@ test_without_a_usable_file_the_client_goes_on(void **state)
 }
 
 static void
-set_file_limit(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-static void
 test_full_disk_keeps_messages_waiting_until_there_is_room(void **state)
 {
 	struct scene *scene = *state;
 
 	put(scene, 1, "one");
 	stage_until(&scene->stage, scene->kept == 1);
-	set_file_limit(4096);
+	shelf_limit_files(4096);
 	put(scene, 2, "two");
 	stage_until(&scene->stage, scene->troubles == 1);
 	assert_non_null(strstr(scene->trouble, "disk is full"));
@@ -404,7 +390,7 @@ test_full_disk_keeps_messages_waiting_until_there_is_room(void **state)
 	assert_int_equal(scene->status, STATUS_OK);
 	assert_string_equal(scene->last, "one");
 	assert_int_equal(scene->troubles, 1);
-	set_file_limit(RLIM_INFINITY);
+	shelf_limit_files(RLIM_INFINITY);
 	put(scene, 4, "four");
 	stage_until(&scene->stage, scene->kept == 4);
 	assert_int_equal(scene->given_up, 0);
@@ -422,7 +408,7 @@ test_full_disk_does_not_fill_the_memory_and_loses_nothing_silently(void **state)
 
 	put(scene, 1, "one");
 	stage_until(&scene->stage, scene->kept == 1);
-	set_file_limit(4096);
+	shelf_limit_files(4096);
 	for (uint64_t i = 2; i <= HISTORY_WAITING_MAX + 11; i++)
 		put(scene, i, "text");
 	assert_int_equal(scene->given_up, 10);
@@ -430,7 +416,7 @@ test_full_disk_does_not_fill_the_memory_and_loses_nothing_silently(void **state)
 	assert_non_null(strstr(scene->trouble, "10 messages could not be kept"));
 	close_history(scene);
 	assert_string_equal(scene->trouble, "4096 messages could not be kept on this computer.");
-	set_file_limit(RLIM_INFINITY);
+	shelf_limit_files(RLIM_INFINITY);
 	assert_int_equal(count_kept(scene->path), 1);
 }
 
