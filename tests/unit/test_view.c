@@ -559,8 +559,8 @@ help_over_everything(void **state UNUSED)
 		"Commands",
 		"",
 		"/talk UID       opens a session · the number is 6",
-		"/users [page]   a page of the directory: everybody who has an account on this "
-		"server, 20 on a page",
+		("/users [page]   a page of the directory: everybody who has an account on this "
+		 "server, 20 on a page"),
 		"",
 		"Keys",
 		"",
