@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client-tui/net/account_file.h"
+#include "client-tui/net/whole_file.h"
 #include "shared/mem.h"
 
 struct keep {
@@ -194,17 +195,12 @@ enum status
 keep_set_last_server(const struct keep *keep, const struct invite *server)
 {
 	char *path = mem_format("%s/last-server", keep->accounts);
-	char *beside = mem_format("%s.new", path);
-	char line[ENDPOINT_INVITE_SIZE];
-	enum status status = STATUS_OK;
-	FILE *file = fopen(beside, "we");
+	char line[ENDPOINT_INVITE_SIZE + 1];
+	enum status status;
 
 	endpoint_print_invite(server, line);
-	if (file == NULL)
-		status = status_of_errno(errno);
-	else if (fprintf(file, "%s\n", line) < 0 || fclose(file) != 0 || rename(beside, path) != 0)
-		status = status_of_errno(errno);
-	free(beside);
+	strcat(line, "\n");
+	status = whole_file_write(path, bytes_of_string(line));
 	free(path);
 	return status;
 }
