@@ -8,7 +8,7 @@
 #include "client-tui/address_book.h"
 #include "client-tui/control/incoming.h"
 #include "client-tui/net/candidates.h"
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_thread.h"
 #include "shared/crypto.h"
 #include "shared/mem.h"
 #include "shared/str.h"

@@ -20,11 +20,12 @@ server/work		shared server/proc server/bus server/store
 server/supervisor	shared server/proc
 server/bench		shared
 client-tui/net		shared
+client-tui/peer		shared
 client-tui/history	shared
 client-tui/model	shared
 client-tui/view		client-tui/model shared
 client-tui/control	client-tui/view client-tui/model client-tui/net client-tui/history shared
-client-tui		client-tui/control client-tui/history client-tui/view client-tui/model client-tui/net client-tui/term shared
+client-tui		client-tui/control client-tui/history client-tui/view client-tui/model client-tui/net client-tui/peer client-tui/term shared
 client-tui/term		client-tui/view shared
 FLOORS
 

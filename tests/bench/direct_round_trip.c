@@ -19,9 +19,9 @@
 #include <gnutls/gnutls.h>
 #include <netinet/tcp.h>
 
-#include "client-tui/net/peer_inner.h"
-#include "client-tui/net/peer_limits.h"
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_inner.h"
+#include "client-tui/peer/peer_limits.h"
+#include "client-tui/peer/peer_thread.h"
 #include "shared/clock.h"
 #include "shared/link.h"
 #include "shared/mem.h"

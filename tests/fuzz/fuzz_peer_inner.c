@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "client-tui/net/peer_inner.h"
+#include "client-tui/peer/peer_inner.h"
 #include "tests/support/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,8 +7,8 @@
 #ifndef TESTS_SUPPORT_TALKER_H
 #define TESTS_SUPPORT_TALKER_H
 
-#include "client-tui/net/peer_limits.h"
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_limits.h"
+#include "client-tui/peer/peer_thread.h"
 #include "tests/support/stage.h"
 
 enum { TALKER_PEERS_MAX = 8 };

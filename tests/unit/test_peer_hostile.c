@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
-#include "client-tui/net/peer_strangers.h"
+#include "client-tui/peer/peer_strangers.h"
 #include "shared/compiler.h"
 #include "tests/support/cable.h"
 #include "tests/support/rogue.h"

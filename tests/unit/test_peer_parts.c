@@ -13,12 +13,12 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
-#include "client-tui/net/peer_dial.h"
-#include "client-tui/net/peer_door.h"
-#include "client-tui/net/peer_inner.h"
-#include "client-tui/net/peer_letters.h"
-#include "client-tui/net/peer_rate.h"
-#include "client-tui/net/peer_recent.h"
+#include "client-tui/peer/peer_dial.h"
+#include "client-tui/peer/peer_door.h"
+#include "client-tui/peer/peer_inner.h"
+#include "client-tui/peer/peer_letters.h"
+#include "client-tui/peer/peer_rate.h"
+#include "client-tui/peer/peer_recent.h"
 #include "shared/compiler.h"
 #include "shared/mem.h"
 #include "tests/support/cable.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_session.h"
+#include "client-tui/peer/peer_session.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "client-tui/net/peer_dial.h"
-#include "client-tui/net/peer_talk.h"
-#include "client-tui/net/peer_timer.h"
+#include "client-tui/peer/peer_dial.h"
+#include "client-tui/peer/peer_talk.h"
+#include "client-tui/peer/peer_timer.h"
 #include "shared/clock.h"
 #include "shared/crypto.h"
 #include "shared/mem.h"

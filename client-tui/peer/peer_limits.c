@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_limits.h"
+#include "client-tui/peer/peer_limits.h"
 
 /*
  * A side gets the other's messages and the answers to its own: both together stay below the frame

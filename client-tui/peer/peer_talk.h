@@ -5,13 +5,13 @@
  * and the other side drops what it has.
  */
 
-#ifndef CLIENT_NET_PEER_TALK_H
-#define CLIENT_NET_PEER_TALK_H
+#ifndef CLIENT_PEER_PEER_TALK_H
+#define CLIENT_PEER_PEER_TALK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client-tui/net/peer_side.h"
+#include "client-tui/peer/peer_side.h"
 #include "shared/bytes.h"
 #include "shared/status.h"
 

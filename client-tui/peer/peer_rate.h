@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* A token bucket for one session: so many at once, so many a second for long. */
 
-#ifndef CLIENT_NET_PEER_RATE_H
-#define CLIENT_NET_PEER_RATE_H
+#ifndef CLIENT_PEER_PEER_RATE_H
+#define CLIENT_PEER_PEER_RATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_door.h"
+#include "client-tui/peer/peer_door.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
-#include "client-tui/net/peer_timer.h"
+#include "client-tui/peer/peer_timer.h"
 #include "shared/endpoint.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Timers of the event loop in milliseconds. */
 
-#ifndef CLIENT_NET_PEER_TIMER_H
-#define CLIENT_NET_PEER_TIMER_H
+#ifndef CLIENT_PEER_PEER_TIMER_H
+#define CLIENT_PEER_PEER_TIMER_H
 
 #include <stdint.h>
 

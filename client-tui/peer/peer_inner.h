@@ -4,8 +4,8 @@
  * sessions").
  */
 
-#ifndef CLIENT_NET_PEER_INNER_H
-#define CLIENT_NET_PEER_INNER_H
+#ifndef CLIENT_PEER_PEER_INNER_H
+#define CLIENT_PEER_PEER_INNER_H
 
 #include <stdint.h>
 

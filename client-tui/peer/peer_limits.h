@@ -4,8 +4,8 @@
  * peer_limits_usual.
  */
 
-#ifndef CLIENT_NET_PEER_LIMITS_H
-#define CLIENT_NET_PEER_LIMITS_H
+#ifndef CLIENT_PEER_PEER_LIMITS_H
+#define CLIENT_PEER_PEER_LIMITS_H
 
 #include <stdint.h>
 

@@ -12,13 +12,13 @@
  *peer_session_meet().
  */
 
-#ifndef CLIENT_NET_PEER_SESSION_H
-#define CLIENT_NET_PEER_SESSION_H
+#ifndef CLIENT_PEER_PEER_SESSION_H
+#define CLIENT_PEER_PEER_SESSION_H
 
 #include <stdbool.h>
 
-#include "client-tui/net/peer_side.h"
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_side.h"
+#include "client-tui/peer/peer_thread.h"
 
 struct peer_letter;
 struct peer_session;

@@ -4,14 +4,14 @@
  * Nothing behind them is read here.
  */
 
-#ifndef CLIENT_NET_PEER_PREFACE_H
-#define CLIENT_NET_PEER_PREFACE_H
+#ifndef CLIENT_PEER_PEER_PREFACE_H
+#define CLIENT_PEER_PEER_PREFACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_thread.h"
 
 enum peer_preface_result {
 	PEER_PREFACE_WHOLE,   /* token[] is there */

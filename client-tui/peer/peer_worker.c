@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_worker.h"
+#include "client-tui/peer/peer_worker.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 
 #include <event2/event.h>
 
-#include "client-tui/net/peer_preface.h"
-#include "client-tui/net/peer_session.h"
-#include "client-tui/net/peer_strangers.h"
+#include "client-tui/peer/peer_preface.h"
+#include "client-tui/peer/peer_session.h"
+#include "client-tui/peer/peer_strangers.h"
 #include "shared/mem.h"
 
 enum {

@@ -4,12 +4,12 @@
  * oldest goes, and nobody stays longer than a moment.
  */
 
-#ifndef CLIENT_NET_PEER_STRANGERS_H
-#define CLIENT_NET_PEER_STRANGERS_H
+#ifndef CLIENT_PEER_PEER_STRANGERS_H
+#define CLIENT_PEER_PEER_STRANGERS_H
 
 #include <stdint.h>
 
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_thread.h"
 
 struct event_base;
 struct peer_strangers;

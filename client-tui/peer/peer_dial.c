@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_dial.h"
+#include "client-tui/peer/peer_dial.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -9,9 +9,9 @@
 
 #include <event2/event_struct.h>
 
-#include "client-tui/net/peer_door.h"
-#include "client-tui/net/peer_preface.h"
-#include "client-tui/net/peer_timer.h"
+#include "client-tui/peer/peer_door.h"
+#include "client-tui/peer/peer_preface.h"
+#include "client-tui/peer/peer_timer.h"
 #include "shared/clock.h"
 #include "shared/crypto.h"
 #include "shared/mem.h"

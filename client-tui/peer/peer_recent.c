@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_recent.h"
+#include "client-tui/peer/peer_recent.h"
 
 bool
 peer_recent_add(struct peer_recent *recent, uint64_t number)

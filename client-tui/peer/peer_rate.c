@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_rate.h"
+#include "client-tui/peer/peer_rate.h"
 
 #include <assert.h>
 

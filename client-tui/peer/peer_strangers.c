@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_strangers.h"
+#include "client-tui/peer/peer_strangers.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -7,8 +7,8 @@
 
 #include <event2/event.h>
 
-#include "client-tui/net/peer_preface.h"
-#include "client-tui/net/peer_timer.h"
+#include "client-tui/peer/peer_preface.h"
+#include "client-tui/peer/peer_timer.h"
 #include "shared/clock.h"
 #include "shared/mem.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Where others knock: listening sockets of IPv4 and (where there is any) IPv6 on one port. */
 
-#ifndef CLIENT_NET_PEER_DOOR_H
-#define CLIENT_NET_PEER_DOOR_H
+#ifndef CLIENT_PEER_PEER_DOOR_H
+#define CLIENT_PEER_PEER_DOOR_H
 
 #include <netinet/in.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_letters.h"
+#include "client-tui/peer/peer_letters.h"
 
 #include "shared/crypto.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_talk.h"
+#include "client-tui/peer/peer_talk.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client-tui/net/peer_inner.h"
-#include "client-tui/net/peer_letters.h"
-#include "client-tui/net/peer_rate.h"
-#include "client-tui/net/peer_recent.h"
-#include "client-tui/net/peer_timer.h"
+#include "client-tui/peer/peer_inner.h"
+#include "client-tui/peer/peer_letters.h"
+#include "client-tui/peer/peer_rate.h"
+#include "client-tui/peer/peer_recent.h"
+#include "client-tui/peer/peer_timer.h"
 #include "shared/clock.h"
 #include "shared/mem.h"
 #include "shared/protocol.h"

@@ -4,14 +4,14 @@
  * the calls that both are about. Whoever takes an order or event from its queue frees it.
  */
 
-#ifndef CLIENT_NET_PEER_POST_H
-#define CLIENT_NET_PEER_POST_H
+#ifndef CLIENT_PEER_PEER_POST_H
+#define CLIENT_PEER_PEER_POST_H
 
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-#include "client-tui/net/peer_door.h"
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_door.h"
+#include "client-tui/peer/peer_thread.h"
 #include "shared/mqueue.h"
 
 struct peer_call;

@@ -14,8 +14,8 @@
  * comes through a new meeting, the new way takes its place.
  */
 
-#ifndef CLIENT_NET_PEER_THREAD_H
-#define CLIENT_NET_PEER_THREAD_H
+#ifndef CLIENT_PEER_PEER_THREAD_H
+#define CLIENT_PEER_PEER_THREAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

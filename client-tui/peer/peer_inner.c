@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_inner.h"
+#include "client-tui/peer/peer_inner.h"
 
 #include <assert.h>
 

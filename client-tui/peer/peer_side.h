@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* What all sessions of the peer thread share: its loop, who we are, and where we are. */
 
-#ifndef CLIENT_NET_PEER_SIDE_H
-#define CLIENT_NET_PEER_SIDE_H
+#ifndef CLIENT_PEER_PEER_SIDE_H
+#define CLIENT_PEER_PEER_SIDE_H
 
-#include "client-tui/net/peer_limits.h"
+#include "client-tui/peer/peer_limits.h"
 #include "shared/identity.h"
 #include "shared/link.h"
 

@@ -5,13 +5,13 @@
  * dial is repeated soon and not in step with the other side's, a silent one is left alone.
  */
 
-#ifndef CLIENT_NET_PEER_DIAL_H
-#define CLIENT_NET_PEER_DIAL_H
+#ifndef CLIENT_PEER_PEER_DIAL_H
+#define CLIENT_PEER_PEER_DIAL_H
 
 #include <stdint.h>
 
-#include "client-tui/net/peer_limits.h"
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_limits.h"
+#include "client-tui/peer/peer_thread.h"
 
 struct event_base;
 struct peer_dial;

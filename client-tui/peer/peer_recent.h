@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The numbers of the messages that came last, so that one that is sent again is not shown again. */
 
-#ifndef CLIENT_NET_PEER_RECENT_H
-#define CLIENT_NET_PEER_RECENT_H
+#ifndef CLIENT_PEER_PEER_RECENT_H
+#define CLIENT_PEER_PEER_RECENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

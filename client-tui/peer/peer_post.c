@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_post.h"
+#include "client-tui/peer/peer_post.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* The thread of direct sessions from inside: takes orders, opens the door, keeps the sessions. */
 
-#ifndef CLIENT_NET_PEER_WORKER_H
-#define CLIENT_NET_PEER_WORKER_H
+#ifndef CLIENT_PEER_PEER_WORKER_H
+#define CLIENT_PEER_PEER_WORKER_H
 
-#include "client-tui/net/peer_limits.h"
-#include "client-tui/net/peer_post.h"
+#include "client-tui/peer/peer_limits.h"
+#include "client-tui/peer/peer_post.h"
 
 struct peer_worker;
 

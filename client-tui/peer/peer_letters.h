@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The messages of a session that are not delivered yet, in the order they were said. */
 
-#ifndef CLIENT_NET_PEER_LETTERS_H
-#define CLIENT_NET_PEER_LETTERS_H
+#ifndef CLIENT_PEER_PEER_LETTERS_H
+#define CLIENT_PEER_PEER_LETTERS_H
 
-#include "client-tui/net/peer_post.h"
+#include "client-tui/peer/peer_post.h"
 
 STAILQ_HEAD(peer_letter_list, peer_letter);
 

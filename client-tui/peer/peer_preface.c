@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_preface.h"
+#include "client-tui/peer/peer_preface.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "client-tui/net/peer_thread.h"
+#include "client-tui/peer/peer_thread.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client-tui/net/peer_inner.h"
-#include "client-tui/net/peer_limits.h"
-#include "client-tui/net/peer_post.h"
-#include "client-tui/net/peer_worker.h"
+#include "client-tui/peer/peer_inner.h"
+#include "client-tui/peer/peer_limits.h"
+#include "client-tui/peer/peer_post.h"
+#include "client-tui/peer/peer_worker.h"
 #include "shared/mem.h"
 
 enum { CALLS_MAX = 2 * PEER_SESSIONS_MAX }; /* those that were left and are not yet over included */
