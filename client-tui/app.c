@@ -17,7 +17,7 @@
 #include "shared/link.h"
 #include "shared/str.h"
 
-enum { TICK_MS = 250 };
+enum { TICK_MS = 250, MINUTE_MS = 60 * 1000 };
 
 /* --- what the link says ------------------------------------------------------------------- */
 
@@ -239,10 +239,14 @@ on_signal(evutil_socket_t number, short what UNUSED, void *arg)
 		app->is_stopped = true;
 }
 
-/* The clock itself is read at each turn. */
+/* The clock itself is read at each turn. What is due before the next tick need not wake us again. */
 static void
-on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg UNUSED)
+on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
+	struct app *app = arg;
+
+	if (app->link != NULL)
+		server_link_ping_early(app->link, MINUTE_MS);
 }
 
 /*

@@ -243,12 +243,19 @@ lose_for(struct server_link *self, enum status status, const char *what)
 static void ping_on_due(struct wheel_timer *timer);
 
 static void
+ping_later(struct server_link *self)
+{
+	self->ping_at = clock_monotonic_ms() + self->times.ping;
+	wheel_set(self->wheel, &self->ping, self->times.ping, ping_on_due);
+}
+
+static void
 on_pong(void *arg, const struct answer *answer)
 {
 	struct server_link *self = arg;
 
 	if (!server_link_is_lost_answer(self, answer))
-		wheel_set(self->wheel, &self->ping, self->times.ping, ping_on_due);
+		ping_later(self);
 }
 
 /* What link_send() refuses is told by on_down. */
@@ -261,7 +268,16 @@ ping_on_due(struct wheel_timer *timer)
 	    self->times.answer, NULL, on_pong, self);
 
 	if (status == STATUS_BUSY)
-		wheel_set(self->wheel, &self->ping, self->times.ping, ping_on_due);
+		ping_later(self);
+}
+
+void
+server_link_ping_early(struct server_link *self, uint32_t within_ms)
+{
+	if (!wheel_is_set(&self->ping) || self->ping_at > clock_monotonic_ms() + within_ms)
+		return;
+	wheel_clear(self->wheel, &self->ping);
+	ping_on_due(&self->ping);
 }
 
 static void
@@ -271,7 +287,7 @@ arrive(struct server_link *self)
 	self->arrived_at = clock_monotonic_ms();
 	self->port_refusals = 0;
 	self->stays = false;
-	wheel_set(self->wheel, &self->ping, self->times.ping, ping_on_due);
+	ping_later(self);
 	server_link_enter(self, SERVER_LINK_AT_WORK, NULL);
 	operation_proceed(self);
 }

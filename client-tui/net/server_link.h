@@ -126,6 +126,12 @@ const char *server_link_state_word(enum server_link_state state);
 /* A line about it: "offline: No answer came in time. Next try in 4 s." Clean text. */
 void server_link_describe(const struct server_link *self, char *line, size_t room);
 
+/*
+ * Sends the sign of life that would be due within so many milliseconds now: for somebody who is
+ * awake anyway, and spares the process a waking of its own.
+ */
+void server_link_ping_early(struct server_link *self, uint32_t within_ms);
+
 /* Milliseconds until the next try, in SERVER_LINK_OFFLINE; else 0. */
 uint64_t server_link_retry_ms(const struct server_link *self);
 

@@ -101,6 +101,7 @@ struct server_link {
 	struct calls *calls;
 	uint64_t arrived_at;
 	uint64_t retry_at;
+	uint64_t ping_at;
 	struct event *kick;
 	struct wheel_timer retry, ping, move;
 	bool is_proving; /* a signature or secret is looked at: the server takes nothing else

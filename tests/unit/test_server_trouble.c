@@ -394,6 +394,24 @@ optional_frames_are_skipped(void **state)
 	assert_int_equal(scene->states[SERVER_LINK_OFFLINE], 0);
 }
 
+/* Only what would be due by then. */
+static void
+pings_before_their_time(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->config.times.ping = 60 * 1000;
+	scene_come_back(scene);
+	server_link_ping_early(scene->link, 1000);
+	stage_quiet(&scene->stage);
+	assert_int_equal(scene->first.seen[MSG_PING], 0);
+	server_link_ping_early(scene->link, 60 * 1000);
+	server_link_ping_early(scene->link, 60 * 1000); /* one is on its way */
+	scene_until(scene, scene->first.seen[MSG_PING] > 0);
+	stage_quiet(&scene->stage);
+	assert_int_equal(scene->first.seen[MSG_PING], 1);
+}
+
 static void
 a_server_may_ping(void **state)
 {
@@ -502,6 +520,7 @@ main(void)
 		TEST(an_operation_does_not_wait_for_ever),
 		TEST(silence_is_a_failure),
 		TEST(pings_find_a_dead_connection),
+		TEST(pings_before_their_time),
 		TEST(a_late_answer_is_nobody_s),
 		TEST(a_loss_answers_what_is_open),
 		TEST(no_more_than_so_many_at_once),
