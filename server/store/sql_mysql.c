@@ -403,9 +403,10 @@ start_library(void)
 }
 
 static void
-set_options(MYSQL *connection, const char *socket)
+set_options(MYSQL *connection, const char *socket, unsigned answer_s)
 {
-	unsigned connect_s = CONNECT_S, read_s = READ_S, write_s = WRITE_S;
+	unsigned connect_s = CONNECT_S, read_s = answer_s != 0 ? answer_s : READ_S;
+	unsigned write_s = WRITE_S;
 	unsigned protocol = socket != NULL ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 
 	mysql_options(connection, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
@@ -458,7 +459,7 @@ connect_to(struct mysql *mysql, const struct store_config *config)
 	const char *socket = config->socket[0] != '\0' ? config->socket : NULL;
 	unsigned long flags = CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS;
 
-	set_options(mysql->connection, socket);
+	set_options(mysql->connection, socket, config->answer_seconds);
 	if (mysql_real_connect(mysql->connection, host, config->user, config->password,
 	    config->database, config->port, socket, flags) == NULL)
 		return fail_connection(mysql);

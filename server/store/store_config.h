@@ -49,10 +49,11 @@ struct store_config {
 
 	/*
 	 * For tests: 0, or the file may not grow over so many pages (SQLite); what is added to
-	 * the database's clock.
+	 * the database's clock; 0, or seconds in which a statement has to be answered (MySQL).
 	 */
 	unsigned sqlite_pages_max;
 	uint64_t clock_ahead_ms;
+	unsigned answer_seconds;
 };
 
 /*

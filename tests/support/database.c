@@ -134,10 +134,12 @@ database_open(const struct store_config *config)
 static struct sql *
 open_sql(const struct database *database)
 {
+	struct store_config config = database->config;
 	struct sql *sql;
 	char why[256];
 
-	if (sql_open(&database->config, &sql, why, sizeof(why)) != STATUS_OK)
+	config.answer_seconds = 600; /* for much at once on a slow machine */
+	if (sql_open(&config, &sql, why, sizeof(why)) != STATUS_OK)
 		fail_msg("%s", why);
 	return sql;
 }
