@@ -289,11 +289,15 @@ bind_keys(struct app *app, const struct settings *settings)
 		keymap_bind(app->control->keymap, settings->binds.items[i]);
 }
 
-/* What can be said about the surroundings before anything is touched. */
+/*
+ * What can be said about the surroundings before anything is touched. Of the locale only the
+ * characters matter: everything else that is shown is in one language, and eleven files need not
+ * be read.
+ */
 static void
 check_surroundings(const struct wishes *wishes)
 {
-	if (setlocale(LC_ALL, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+	if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		give_up("The locale is not UTF-8, so names and texts could not be shown. "
 			"Try: LC_ALL=C.UTF-8 tingyu");
 	if (!wishes->is_headless && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
