@@ -17,15 +17,27 @@ static const enum me_link links[] = {
 	[SERVER_LINK_OFFLINE] = ME_LINK_WAITING,
 };
 
+/*
+ * The end of a connection that a person need not hear of: they wanted it, or nobody needs one (a server does not wait
+ * long for somebody who does not sign in).
+ */
+static bool
+is_no_loss(const struct control *control, enum status why)
+{
+	bool is_unused = control->model->me.uid == 0 && !control_is_busy(control);
+
+	return why == STATUS_GOODBYE || why == STATUS_STOPPED ||
+	    (is_unused && (why == STATUS_TIMEOUT || why == STATUS_IDLE || why == STATUS_CLOSED));
+}
+
 void
 incoming_on_state(struct control *control, enum server_link_state state, const struct answer *why,
     uint64_t retry_s)
 {
 	struct model *model = control->model;
 	enum me_link link = links[state];
-	bool is_wanted = state == SERVER_LINK_IDLE &&
-	    (why->status == STATUS_GOODBYE || why->status == STATUS_STOPPED);
-	const char *sentence = why->status != STATUS_OK && !is_wanted ? why->sentence : "";
+	bool is_over = state == SERVER_LINK_IDLE && is_no_loss(control, why->status);
+	const char *sentence = why->status != STATUS_OK && !is_over ? why->sentence : "";
 
 	/* Each try goes through connecting; since when it is away counts from the loss. */
 	if (link == ME_LINK_CONNECTED && (control_is_busy(control) || model->me.uid != 0))

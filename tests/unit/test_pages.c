@@ -130,6 +130,22 @@ escape_stops_a_form_that_waits(void **state)
 	assert_false(typist->model->form.is_open);
 }
 
+/* A server waits only so long for somebody who does not sign in; that is no news. */
+static void
+an_unused_connection_ends_in_silence(void **state)
+{
+	static const char sentence[] = "The end of it.";
+	struct answer end = { .status = STATUS_TIMEOUT, .sentence = sentence };
+	struct typist *typist = *state;
+
+	typist_sign_out(typist);
+	incoming_on_state(typist->control, SERVER_LINK_IDLE, &end, 0);
+	assert_null(strstr(typist_screen(typist), sentence));
+	end.status = STATUS_WRONG_PIN;
+	incoming_on_state(typist->control, SERVER_LINK_IDLE, &end, 0);
+	assert_non_null(strstr(typist_screen(typist), sentence));
+}
+
 /* --- everybody ---------------------------------------------------------------------------- */
 
 static void
@@ -235,6 +251,7 @@ main(void)
 		TEST(who_is_no_newcomer_types_it_once),
 		TEST(the_form_says_what_is_missing_where_it_is),
 		TEST(escape_stops_a_form_that_waits),
+		TEST(an_unused_connection_ends_in_silence),
 		TEST(answers_about_a_page_go_with_it),
 		TEST(keys_do_not_wait_for_a_page),
 		TEST(escape_ends_the_filter_and_then_the_page),

@@ -121,10 +121,12 @@ read_item(const char *manual, const char *name)
 	char *tag = mem_format(".It Ic %s ", name);
 	const char *start = strstr(manual, tag), *end;
 
-	if (start == NULL)
-		fail_msg("tingyu-server.conf(5) has no %s", name);
-	end = strstr(start + 1, "\n.It ");
 	free(tag);
+	if (start == NULL) {
+		fail_msg("tingyu-server.conf(5) has no %s", name);
+		return NULL;
+	}
+	end = strstr(start, "\n.It ");
 	return mem_string_of(bytes_of(start, end != NULL ? (size_t)(end - start) : strlen(start)));
 }
 
