@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "client-tui/view/wrap.h"
 
+#include <string.h>
+
 #include "client-tui/model/text.h"
 #include "shared/compiler.h"
 
@@ -62,6 +64,14 @@ walk_over(struct walk *walk, size_t at, struct text_cluster cluster, int width, 
 		walk->shown = at + cluster.len;
 }
 
+/* Most rows, at once: nothing takes more columns than bytes, but a tab. */
+static bool
+surely_fits(struct bytes rest, int columns)
+{
+	return rest.len > 0 && rest.len <= (size_t)columns && memchr(rest.data, '\n', rest.len) == NULL &&
+	    memchr(rest.data, '\t', rest.len) == NULL;
+}
+
 struct wrap_row
 wrap_row_at(struct bytes text, size_t start, int columns, enum wrap_manner manner)
 {
@@ -69,6 +79,8 @@ wrap_row_at(struct bytes text, size_t start, int columns, enum wrap_manner manne
 	struct walk walk = { .shown = start, .fold_at = start, .fold_shown = start };
 	size_t at = start;
 
+	if (surely_fits(bytes_from(text, start), columns))
+		at = text.len;
 	while (at < text.len && data[at] != '\n') {
 		struct bytes rest = bytes_from(text, at);
 		struct text_cluster cluster = text_cluster_first(rest);
