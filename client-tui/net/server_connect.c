@@ -5,7 +5,6 @@
 
 #include "client-tui/net/server_link_parts.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,17 +21,7 @@ enum {
 	MOVE_MAX = 60 * 1000,
 };
 
-/* A name that the helper looks up. */
-struct look_up {
-	struct helper_job job;
-	struct server_link *self; /* NULL: nobody waits for it any more */
-	struct endpoint server;
-	struct address addresses[SERVER_LINK_ADDRESSES_MAX];
-	size_t count;
-};
-
 static void try_next(struct server_link *self);
-static void connect_next_address(struct server_link *self);
 
 bool
 server_link_is_at_work(const struct server_link *self)
@@ -63,9 +52,7 @@ server_link_close(struct server_link *self)
 		link_close(self->link, STATUS_CLOSED);
 		self->link = NULL;
 	}
-	if (self->look_up != NULL)
-		self->look_up->self = NULL;
-	self->look_up = NULL;
+	server_link_forget_look_up(self);
 	self->is_proving = false;
 	wheel_clear(self->wheel, &self->retry);
 	wheel_clear(self->wheel, &self->ping);
@@ -228,8 +215,8 @@ server_link_lose(struct server_link *self, const struct reason *reason)
 
 /* --- at a server -------------------------------------------------------------------------- */
 
-static void
-lose_for(struct server_link *self, enum status status, const char *what)
+void
+server_link_lose_for(struct server_link *self, enum status status, const char *what)
 {
 	char server[ENDPOINT_TEXT_SIZE];
 	struct reason reason;
@@ -320,11 +307,11 @@ on_offers(void *arg, const struct answer *answer)
 	if (server_link_is_lost_answer(self, answer))
 		return;
 	if (answer->status != STATUS_OK) {
-		lose_for(self, answer->status, answer->sentence);
+		server_link_lose_for(self, answer->status, answer->sentence);
 	} else if (ok->count == 0) {
-		lose_for(self, STATUS_NO_SERVER, NULL);
+		server_link_lose_for(self, STATUS_NO_SERVER, NULL);
 	} else if (ok->count != self->offer_count) {
-		lose_for(self, STATUS_BAD_FRAME, "The list of work servers is broken.");
+		server_link_lose_for(self, STATUS_BAD_FRAME, "The list of work servers is broken.");
 	} else {
 		tour_offer(&self->tour, self->offers, self->offer_count);
 		server_link_close(self);
@@ -356,11 +343,11 @@ on_hello(void *arg, const struct answer *answer)
 	if (server_link_is_lost_answer(self, answer))
 		return;
 	if (answer->status != STATUS_OK) {
-		lose_for(self, answer->status, answer->sentence);
+		server_link_lose_for(self, answer->status, answer->sentence);
 		return;
 	}
 	if (ok->version != PROTOCOL_VERSION) {
-		lose_for(self, STATUS_BAD_VERSION, NULL);
+		server_link_lose_for(self, STATUS_BAD_VERSION, NULL);
 		return;
 	}
 	if (self->tls == NULL)
@@ -407,11 +394,11 @@ server_link_on_up(struct link *link, void *arg)
 	enum status status;
 
 	if (!read_channel(self)) {
-		lose_for(self, STATUS_HANDSHAKE_FAILED, NULL);
+		server_link_lose_for(self, STATUS_HANDSHAKE_FAILED, NULL);
 		return;
 	}
 	if (!is_trusted(self)) {
-		lose_for(self, STATUS_WRONG_PIN,
+		server_link_lose_for(self, STATUS_WRONG_PIN,
 		    "Nobody has said yet that this server's key can be trusted.");
 		return;
 	}
@@ -440,16 +427,16 @@ server_link_on_down(struct link *link UNUSED, enum status why, void *arg)
 		change_port(self);
 		calls_fail(self->calls, why, status_text(why));
 		self->address_next--;
-		connect_next_address(self);
+		server_link_dial_next(self);
 		return;
 	}
 	if (self->state == SERVER_LINK_CONNECTING && why != STATUS_WRONG_PIN &&
 	    self->address_next < self->address_count) {
 		calls_fail(self->calls, why, status_text(why));
-		connect_next_address(self);
+		server_link_dial_next(self);
 		return;
 	}
-	lose_for(self, why, NULL);
+	server_link_lose_for(self, why, NULL);
 }
 
 /* The connection itself is over, and the server says why. */
@@ -471,7 +458,7 @@ take_farewell(struct server_link *self, const struct msg_error *error)
 static void
 move_on_due(struct wheel_timer *timer)
 {
-	lose_for(CONTAINER_OF(timer, struct server_link, move), STATUS_DRAINING, NULL);
+	server_link_lose_for(CONTAINER_OF(timer, struct server_link, move), STATUS_DRAINING, NULL);
 }
 
 /* What servers say without being asked. */
@@ -491,9 +478,9 @@ take_unasked(struct server_link *self, const struct frame *frame)
 	if (schema == NULL && frame->type >= FRAME_TYPE_OPTIONAL)
 		return;
 	if (schema == NULL) {
-		lose_for(self, STATUS_UNKNOWN_TYPE, NULL);
+		server_link_lose_for(self, STATUS_UNKNOWN_TYPE, NULL);
 	} else if (codec_decode(schema, frame->payload, &message, NULL) != STATUS_OK) {
-		lose_for(self, STATUS_BAD_FRAME, NULL);
+		server_link_lose_for(self, STATUS_BAD_FRAME, NULL);
 	} else if (frame->type == MSG_ERROR) {
 		take_farewell(self, &message.error);
 	} else if (frame->type == MSG_PING) {
@@ -512,7 +499,7 @@ take_unasked(struct server_link *self, const struct frame *frame)
 	} else if (frame->type == MSG_PRESENCE && self->state == SERVER_LINK_ONLINE) {
 		watch_take(self, &message.presence);
 	} else {
-		lose_for(self, STATUS_WRONG_STATE, NULL);
+		server_link_lose_for(self, STATUS_WRONG_STATE, NULL);
 	}
 }
 
@@ -528,124 +515,18 @@ server_link_on_frame(struct link *link UNUSED, const struct frame *frame, void *
 		take_unasked(self, frame);
 		break;
 	case CALLS_BROKEN:
-		lose_for(self, STATUS_BAD_FRAME, "The server sent an answer that is none.");
+		server_link_lose_for(self, STATUS_BAD_FRAME, "The server sent an answer that is none.");
 		break;
 	}
 }
 
-/* --- to a server -------------------------------------------------------------------------- */
-
-static const struct link_handler handler = {
+const struct link_handler server_link_events = {
 	.on_up = server_link_on_up,
 	.on_frame = server_link_on_frame,
 	.on_down = server_link_on_down,
 };
 
-static struct address
-any_address(int family, uint16_t port)
-{
-	struct address address = { .len = sizeof(address.v4) };
-
-	if (family == AF_INET6) {
-		address.len = sizeof(address.v6);
-		address.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	} else {
-		address.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
-	}
-	return address;
-}
-
-static void
-connect_next_address(struct server_link *self)
-{
-	struct address local;
-	const struct address *to = &self->addresses[self->address_next++];
-	const struct invite *invite = &self->stop.invite;
-	struct link_target target = {
-		.address = &to->any,
-		.address_len = to->len,
-		.tls = self->tls,
-		.pin = invite->has_pin && self->tls != NULL ? invite->pin : NULL,
-	};
-
-	if (self->tls == NULL && !endpoint_is_loopback(&to->any)) {
-		lose_for(self, STATUS_NOT_ALLOWED,
-		    "Without TLS only this machine can be reached.");
-		return;
-	}
-	if (self->local_port != 0) {
-		local = any_address(to->any.sa_family, self->local_port);
-		target.local = &local.any;
-		target.local_len = local.len;
-		target.share_port = true;
-		target.skip_time_wait = true;
-	}
-	self->link = link_connect(self->loop, &target, &self->limits, &handler, self);
-}
-
-static void
-keep_address(struct look_up *look_up, const struct addrinfo *found)
-{
-	struct address *to = &look_up->addresses[look_up->count];
-
-	if (look_up->count == SERVER_LINK_ADDRESSES_MAX ||
-	    found->ai_addrlen > sizeof(*to) - offsetof(struct address, any))
-		return;
-	memcpy(&to->any, found->ai_addr, found->ai_addrlen);
-	to->len = found->ai_addrlen;
-	look_up->count++;
-}
-
-static void
-look_up_run(struct helper_job *job)
-{
-	struct look_up *look_up = CONTAINER_OF(job, struct look_up, job);
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
-	struct addrinfo *found;
-	char port[8];
-
-	snprintf(port, sizeof(port), "%u", look_up->server.port);
-	if (getaddrinfo(look_up->server.host, port, &hints, &found) != 0)
-		return;
-	for (const struct addrinfo *i = found; i != NULL; i = i->ai_next)
-		keep_address(look_up, i);
-	freeaddrinfo(found);
-}
-
-static void
-look_up_done(struct helper_job *job)
-{
-	struct look_up *look_up = CONTAINER_OF(job, struct look_up, job);
-	struct server_link *self = look_up->self;
-
-	if (self != NULL) {
-		self->look_up = NULL;
-		memcpy(self->addresses, look_up->addresses, sizeof(self->addresses));
-		self->address_count = look_up->count;
-		if (look_up->count > 0)
-			connect_next_address(self);
-		else
-			lose_for(self, STATUS_UNREACHABLE, "This name has no address.");
-	}
-	free(look_up);
-}
-
-static void
-start_look_up(struct server_link *self)
-{
-	struct look_up *look_up = mem_new(sizeof(*look_up));
-
-	look_up->job.run = look_up_run;
-	look_up->job.done = look_up_done;
-	look_up->self = self;
-	look_up->server = self->stop.invite.server;
-	if (helper_post(self->helper, &look_up->job) == STATUS_OK) {
-		self->look_up = look_up;
-		return;
-	}
-	free(look_up);
-	lose_for(self, STATUS_BUSY, "This program has too much to do to look up a name.");
-}
+/* --- to a server -------------------------------------------------------------------------- */
 
 static void
 try_next(struct server_link *self)
@@ -657,10 +538,5 @@ try_next(struct server_link *self)
 	server_link_enter(self, SERVER_LINK_CONNECTING, &self->reason);
 	if (self->state != SERVER_LINK_CONNECTING)
 		return;
-	self->address_next = 0;
-	self->address_count = 1;
-	if (endpoint_to_address(&self->stop.invite.server, &self->addresses[0]) == STATUS_OK)
-		connect_next_address(self);
-	else
-		start_look_up(self);
+	server_link_dial(self);
 }

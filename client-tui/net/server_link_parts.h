@@ -135,6 +135,9 @@ void server_link_tell_account(struct server_link *self);
 
 /* server_connect.c */
 
+/* What happens on a connection. */
+extern const struct link_handler server_link_events;
+
 /*
  * Begins a round at the next turn of the loop, unless there is a connection or one is being
  * made.
@@ -150,6 +153,9 @@ void server_link_close(struct server_link *self);
  */
 void server_link_lose(struct server_link *self, const struct reason *reason);
 
+/* The same for this status; "what" NULL: its usual sentence. */
+void server_link_lose_for(struct server_link *self, enum status status, const char *what);
+
 /* Ends the connection and stays away; calls and the operation under way end with "reason". */
 void server_link_rest(struct server_link *self, const struct reason *reason);
 
@@ -161,6 +167,17 @@ bool server_link_is_at_work(const struct server_link *self);
  * connection. One that did not come in time ends the connection it was asked on.
  */
 bool server_link_is_lost_answer(struct server_link *self, const struct answer *answer);
+
+/* server_dial.c */
+
+/* Connects to self->stop. What comes of it is told by server_link_events, or server_link_lose(). */
+void server_link_dial(struct server_link *self);
+
+/* Its next address; there is one. */
+void server_link_dial_next(struct server_link *self);
+
+/* Nobody waits for it any more. */
+void server_link_forget_look_up(struct server_link *self);
 
 /* server_question.c */
 
