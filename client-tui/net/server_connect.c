@@ -5,14 +5,10 @@
 
 #include "client-tui/net/server_link_parts.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <event2/event.h>
 
 #include "shared/clock.h"
 #include "shared/crypto.h"
-#include "shared/mem.h"
 #include "shared/str.h"
 
 enum {
