@@ -239,7 +239,9 @@ on_signal(evutil_socket_t number, short what UNUSED, void *arg)
 		app->is_stopped = true;
 }
 
-/* The clock itself is read at each turn. What is due before the next tick need not wake us again. */
+/*
+ * The clock itself is read at each turn. What is due before the next tick need not wake us again.
+ */
 static void
 on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {

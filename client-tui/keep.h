@@ -31,7 +31,8 @@ enum status keep_save(
 char *keep_contacts_path(const struct keep *keep, const struct invite *server, uint64_t uid);
 
 /* Where the history of one of its accounts belongs; on the heap. */
-char *keep_history_path(const struct keep *keep, const struct invite *server, uint64_t uid) MUST_USE;
+char *keep_history_path(const struct keep *keep, const struct invite *server,
+    uint64_t uid) MUST_USE;
 
 /* The server used last. */
 bool keep_last_server(const struct keep *keep, struct invite *out);

@@ -18,8 +18,8 @@ static const enum me_link links[] = {
 };
 
 /*
- * The end of a connection that a person need not hear of: they wanted it, or nobody needs one (a server does not wait
- * long for somebody who does not sign in).
+ * The end of a connection that a person need not hear of: they wanted it, or nobody needs one
+ * (a server does not wait long for somebody who does not sign in).
  */
 static bool
 is_no_loss(const struct control *control, enum status why)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One session, in the peer thread: from meetings over the ways that stand to the one that is chosen, and on to the end.
+ * One session, in the peer thread: from meetings over the ways that stand to the one that is
+ * chosen, and on to the end.
  *
  *   meeting -> ways   dialled by us, or come in by the door; TLS, the expected key
- *   ways -> open      the side with the greater key sends CHOOSE on the first that stands, the other answers
- *   open              texts, their answers, signs of life; a new meeting may bring a new way, which takes the
- *                     old one's place
+ *   ways -> open      the side with the greater key sends CHOOSE on the first that stands, the
+ *                     other answers
+ *   open              texts, their answers, signs of life; a new meeting may bring a new way,
+ *                     which takes the old one's place
  *   -> over           once, with a status and a sentence
  *
- * Callbacks come from the loop, but on_over, which may also come from inside of peer_session_meet().
+ * Callbacks come from the loop, but on_over, which may also come from inside of
+ * peer_session_meet().
  */
 
 #ifndef CLIENT_PEER_PEER_SESSION_H

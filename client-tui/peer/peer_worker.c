@@ -17,7 +17,10 @@ enum {
 	TICK_MS = 50,
 	OUTPUT_LOW = 64 * 1024,
 	OUTPUT_HIGH = 2 * PEER_WAITING_BYTES_MAX,
-	/* Texts that wait for the owner: so many, then the session reads nothing more until so few are left. */
+	/*
+	 * Texts that wait for the owner: so many, then the session reads nothing more until
+	 * PEER_UNREAD_LOW are left.
+	 */
 	UNREAD_HIGH = 128,
 };
 

@@ -78,7 +78,7 @@ introduce_new(void)
 	return introduce;
 }
 
-/* --- who waits ------------------------------------------------------------------------------------------------ */
+/* --- who waits ------------------------------------------------------------------------------- */
 
 static void
 asked_free(struct asked *asked)
@@ -150,7 +150,7 @@ asked_new(const struct session *session, const struct msg_obtain_client_addr *me
 	return asked;
 }
 
-/* --- the child of the callee ---------------------------------------------------------------------------------- */
+/* --- the child of the callee ----------------------------------------------------------------- */
 
 static struct call_list *
 calls_of(const struct session *session)
@@ -323,7 +323,7 @@ introduce_leave(const struct session *session)
 		call_refuse(call, session->uid, STATUS_NOT_ONLINE);
 }
 
-/* --- the child of the caller ---------------------------------------------------------------------------------- */
+/* --- the child of the caller ----------------------------------------------------------------- */
 
 void
 introduce_on_called(struct worker *worker, uint64_t uid, struct session *caller UNUSED,

@@ -18,8 +18,10 @@ struct introduce *introduce_new(void);
 void introduce_free(struct introduce *introduce);
 
 /* Whispers CALL and CALLED for "uid", whose session here is "session"; NULL: it has gone. */
-void introduce_on_call(struct worker *worker, uint64_t uid, struct session *session, const void *call);
-void introduce_on_called(struct worker *worker, uint64_t uid, struct session *session, const void *called);
+void introduce_on_call(struct worker *worker, uint64_t uid, struct session *session,
+    const void *call);
+void introduce_on_called(struct worker *worker, uint64_t uid, struct session *session,
+    const void *called);
 
 /* A session goes offline: whoever calls it hears so at once. */
 void introduce_leave(const struct session *session);
